@@ -1,0 +1,183 @@
+//! The closed set of things that can be judged, each with typed parameters.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CanaryRole, Partition, StepLabel};
+use crate::protocol::{ErrorCategory, LocationRole};
+
+/// What a check asserts about the observation of its case.
+///
+/// Every variant says what witnesses it. There is no string language and no function per case: a case that needs a
+/// new kind of assertion adds a variant here, with its evidence, its positive control and its mutant.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(tag = "predicate", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Predicate {
+    /// The step was answered with an error of one of the categories, and nothing was persisted.
+    ///
+    /// The error is the adapter's claim. It counts only when the canary of the step was seen in no file, write or
+    /// keyring item, and when `confirm`, a `get` of a fresh process, does not give the canary back (and, at credential level,
+    /// asked the authority again). If the step succeeds, or the canary is seen, the check fails.
+    Refused {
+        /// The step that must fail.
+        step: StepLabel,
+        /// The categories that are right.
+        categories: Vec<ErrorCategory>,
+        /// The canary that must not be persisted.
+        canary: CanaryRole,
+        /// The later `get` that confirms it.
+        confirm: StepLabel,
+    },
+    /// The step, in a later process than the `put`, gave exactly the canary back, and the authority was asked for no token
+    /// in that session.
+    ValueEquals {
+        /// The `get`.
+        step: StepLabel,
+        /// The canary that it must give.
+        canary: CanaryRole,
+    },
+    /// The step did not give the canary back: another cache's, partition's or a removed value.
+    ///
+    /// An error whose category is in `or_error` is as good as no value.
+    ValueAbsent {
+        /// The `get`.
+        step: StepLabel,
+        /// The canary that it must not give.
+        canary: CanaryRole,
+        /// Errors that also mean "nothing is there".
+        #[serde(default)]
+        or_error: Vec<ErrorCategory>,
+    },
+    /// The canary was seen in none of the scopes during the whole case, its adversary's scans included.
+    CanaryAbsent {
+        /// The canary.
+        canary: CanaryRole,
+        /// Where it must not be.
+        scopes: Vec<Scope>,
+    },
+    /// The canary was seen in every one of the scopes.
+    CanaryPresent {
+        /// The canary.
+        canary: CanaryRole,
+        /// Where it must be.
+        scopes: Vec<Scope>,
+    },
+    /// At the end of the case the canary is in no file: the residue is gone, whatever was there before.
+    ResidueGone {
+        /// The canary.
+        canary: CanaryRole,
+    },
+    /// Between the start and the end of the first session, nothing was created under the home or the temporary folder, not
+    /// even an empty file, by the tree and by the system call witness.
+    NothingCreated {
+        /// The step that must not have created anything: its session is looked at.
+        step: StepLabel,
+    },
+    /// Everything that the sessions created, wrote, linked, renamed or truncated lies in the declared folder.
+    StaysInside {
+        /// The role of the declared folder.
+        location: LocationRole,
+    },
+    /// After the last session the declared path exists, is of the right kind, belongs to the session's user, and has no mode
+    /// bits outside `at_most`. While a canary is in it, no earlier snapshot may show it looser either.
+    PathPrivate {
+        /// The role of the path.
+        location: LocationRole,
+        /// The cache; the default name if absent.
+        #[serde(default)]
+        name: Option<String>,
+        /// The partition.
+        #[serde(default)]
+        partition: Partition,
+        /// The mode bits that are allowed, octal.
+        at_most: String,
+    },
+    /// After the last session the declared path exists: the name became the place that was declared.
+    PathExists {
+        /// The role of the path.
+        location: LocationRole,
+        /// The cache; the default name if absent.
+        #[serde(default)]
+        name: Option<String>,
+        /// The partition.
+        #[serde(default)]
+        partition: Partition,
+    },
+    /// No file that was opened for writing with a canary in it ever had group or other bits, from its first system call on.
+    BornPrivate {
+        /// The canary.
+        canary: CanaryRole,
+    },
+    /// The canaries lie in different objects: no keyring item and no file holds both, and each lies somewhere.
+    StorageDistinct {
+        /// The first canary.
+        first: CanaryRole,
+        /// The second canary.
+        second: CanaryRole,
+    },
+    /// The item that holds the canary has exactly these attributes (templates of the statement are filled in).
+    ItemAttributes {
+        /// The canary.
+        canary: CanaryRole,
+        /// The cache; the default name if absent.
+        #[serde(default)]
+        name: Option<String>,
+        /// The partition.
+        #[serde(default)]
+        partition: Partition,
+    },
+    /// The bus was asked for the Secret Service before the first write that carries the canary.
+    ProtectorTriedFirst {
+        /// The canary.
+        canary: CanaryRole,
+        /// The step during whose session that must have happened.
+        step: StepLabel,
+    },
+    /// The authority issued at most this many tokens in the session of the step. Credential level only.
+    AuthorityRequestsAtMost {
+        /// The step.
+        step: StepLabel,
+        /// How many.
+        requests: usize,
+    },
+    /// A fresh process with copies of all files and a fresh keyring did not give the canary back.
+    NotReturnedAfterRelocation {
+        /// The `get` of the relocated session.
+        step: StepLabel,
+        /// The canary.
+        canary: CanaryRole,
+    },
+    /// The step was answered, with whatever, within the time.
+    WithinDeadline {
+        /// The step.
+        step: StepLabel,
+        /// How long it may take, in milliseconds.
+        milliseconds: u64,
+    },
+}
+
+/// Where a canary is looked for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Contents, names and extended attributes of every file in the world, in every snapshot.
+    Files,
+    /// Bytes that were written to files, those without a name and those that are gone again included.
+    Writes,
+    /// Standard output and standard error, without the values of protocol replies.
+    Output,
+    /// Errors and rendered texts in protocol replies.
+    Errors,
+    /// Arguments of every process.
+    Arguments,
+    /// Environment of every process.
+    Environment,
+    /// The bytes that crossed the bus.
+    Bus,
+    /// The secrets of keyring items.
+    KeyringSecrets,
+    /// Labels and attributes of keyring items.
+    KeyringAttributes,
+    /// Requests to the authority.
+    Network,
+}

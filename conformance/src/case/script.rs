@@ -1,0 +1,195 @@
+//! The script of a case: what an adapter is asked to do, and nothing else.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Condition;
+use crate::protocol::RenderWhat;
+
+/// Sessions in turn, each a fresh process in the same world.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// The sessions.
+    pub sessions: Vec<Session>,
+}
+
+/// One process life of an adapter.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// The condition of this session; the world's if absent.
+    #[serde(default)]
+    pub condition: Option<Condition>,
+    /// Which home the process sees.
+    #[serde(default)]
+    pub place: Place,
+    /// How the session ends.
+    #[serde(default)]
+    pub end: End,
+    /// What the adapter is asked, in order.
+    pub steps: Vec<Step>,
+}
+
+/// Which home a session sees.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The home of the world.
+    #[default]
+    Home,
+    /// A fresh home to which all files of the world's home were copied, with a fresh, empty, usable keyring.
+    Relocated,
+}
+
+/// How a session ends.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// `bye`, then exit 0 within 5 s.
+    #[default]
+    Bye,
+    /// SIGKILL after the last reply.
+    Kill,
+}
+
+/// One request of a script.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// Configure a cache.
+    Open {
+        /// The step's name in predicates.
+        #[serde(default)]
+        label: Option<StepLabel>,
+        /// The handle.
+        store: String,
+        /// The name option; absent means: do not set it.
+        #[serde(default)]
+        name: Option<String>,
+        /// The opt-in; absent means: do not set it.
+        #[serde(default)]
+        allow_unencrypted_storage: Option<bool>,
+        /// Whether a dialogue is allowed.
+        #[serde(default)]
+        interaction: Interaction,
+    },
+    /// Make the library persist a canary.
+    Put {
+        /// The step's name in predicates.
+        #[serde(default)]
+        label: Option<StepLabel>,
+        /// The handle.
+        store: String,
+        /// The partition.
+        #[serde(default)]
+        partition: Partition,
+        /// The canary. At store level it is in the value; at credential level the authority issues it.
+        canary: CanaryRole,
+        /// How many further bytes the secret has, to see whether undeclared files grow with it.
+        #[serde(default)]
+        padding: usize,
+    },
+    /// Make the library answer from what is persisted.
+    Get {
+        /// The step's name in predicates.
+        #[serde(default)]
+        label: Option<StepLabel>,
+        /// The handle.
+        store: String,
+        /// The partition.
+        #[serde(default)]
+        partition: Partition,
+        /// The canary that a put of the same role left. At credential level it selects the scope.
+        canary: CanaryRole,
+    },
+    /// Remove what is persisted.
+    Remove {
+        /// The step's name in predicates.
+        #[serde(default)]
+        label: Option<StepLabel>,
+        /// The handle.
+        store: String,
+        /// The partition.
+        #[serde(default)]
+        partition: Partition,
+    },
+    /// Ask for the library's own text forms.
+    Render {
+        /// The step's name in predicates.
+        #[serde(default)]
+        label: Option<StepLabel>,
+        /// The handle.
+        #[serde(default)]
+        store: Option<String>,
+        /// Which form.
+        what: RenderWhat,
+    },
+    /// Forget the handle.
+    Close {
+        /// The handle.
+        store: String,
+    },
+}
+
+impl Step {
+    /// The step's name in predicates.
+    pub fn label(&self) -> Option<&StepLabel> {
+        match self {
+            Self::Open { label, .. }
+            | Self::Put { label, .. }
+            | Self::Get { label, .. }
+            | Self::Remove { label, .. }
+            | Self::Render { label, .. } => label.as_ref(),
+            Self::Close { .. } => None,
+        }
+    }
+}
+
+/// The name of a step within its case.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct StepLabel(pub String);
+
+impl fmt::Display for StepLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The name of a canary within its case; each run gives it a fresh value.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct CanaryRole(pub String);
+
+impl fmt::Display for CanaryRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// One of the two halves of a cache (D1).
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Partition {
+    /// Tokens without continuous access evaluation.
+    #[default]
+    Nocae,
+    /// Tokens with continuous access evaluation.
+    Cae,
+}
+
+/// Whether the library may open a dialogue.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interaction {
+    /// No dialogue.
+    #[default]
+    Never,
+    /// A dialogue may be opened.
+    Allow,
+}

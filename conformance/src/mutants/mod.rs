@@ -1,0 +1,1 @@
+//! Deliberately wrong implementations, legally different ones, and the kill matrix.

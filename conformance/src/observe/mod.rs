@@ -1,0 +1,1 @@
+//! Observers: one file each, each with a liveness canary.

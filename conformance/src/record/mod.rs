@@ -1,0 +1,1 @@
+//! Results of a run as a file: header, results, mandatory footer.

@@ -1,0 +1,1 @@
+//! From a case to its two observations: worlds, sessions, observers, in order.

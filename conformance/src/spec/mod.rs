@@ -1,0 +1,1 @@
+//! The specification, sentence by sentence, and the frozen requirement sets.

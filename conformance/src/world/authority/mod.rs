@@ -1,0 +1,1 @@
+//! A fake token authority over TLS on loopback.

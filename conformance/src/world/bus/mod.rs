@@ -1,0 +1,1 @@
+//! The broker and the wire interposer in front of it (D5).

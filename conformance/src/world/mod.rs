@@ -1,0 +1,6 @@
+//! Everything around the implementation under test: home, environment, bus, keyring, token authority, clock.
+
+pub mod authority;
+pub mod bus;
+pub mod sandbox;
+pub mod secret_service;

@@ -1,0 +1,1 @@
+//! Folders and environment of a world.

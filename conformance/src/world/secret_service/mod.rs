@@ -1,0 +1,1 @@
+//! The scripted provider: `org.freedesktop.secrets`, playing whatever a case asks for.

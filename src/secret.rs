@@ -1,0 +1,79 @@
+//! Bytes that must not be seen.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Secret bytes: wiped when dropped, redacted in `Debug`, compared in constant time, never serialised.
+///
+/// There is no `Display`, no `Serialize` and no `AsRef`: whoever wants the bytes writes [`expose`](Self::expose),
+/// which can be grepped.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::SecretBytes;
+///
+/// let secret = SecretBytes::from(b"refresh token".to_vec());
+/// assert_eq!(format!("{secret:?}"), "SecretBytes([REDACTED; 13])");
+/// assert_eq!(secret.expose(), b"refresh token");
+/// ```
+#[derive(Clone, Default, Zeroize, ZeroizeOnDrop)]
+pub struct SecretBytes(Vec<u8>);
+
+impl SecretBytes {
+    /// The bytes.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// How many bytes there are; a length is not a secret here.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Vec<u8>> for SecretBytes {
+    /// Takes the buffer over; its spare capacity is wiped with it.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Eq for SecretBytes {}
+
+impl PartialEq for SecretBytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretBytes([REDACTED; {}])", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_length_and_nothing_else() {
+        let secret = SecretBytes::from(b"hunter2".to_vec());
+        assert_eq!(format!("{secret:?}"), "SecretBytes([REDACTED; 7])");
+    }
+
+    #[test]
+    fn equality_is_about_the_bytes() {
+        assert_eq!(SecretBytes::from(vec![1, 2]), SecretBytes::from(vec![1, 2]));
+        assert_ne!(SecretBytes::from(vec![1, 2]), SecretBytes::from(vec![1, 3]));
+        assert_ne!(SecretBytes::from(vec![1, 2]), SecretBytes::from(vec![1, 2, 0]));
+    }
+}
