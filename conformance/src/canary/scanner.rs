@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{
     CanarySet, Hit, Needle,
-    decode::{self, Container},
+    decode::{self, Container, Escape},
     pattern::{self, Form},
 };
 use crate::observation::Encoding;
@@ -120,17 +120,14 @@ impl Run<'_> {
     /// Searches bytes and everything that they decode to in at most `depth` further layers.
     fn layer(&mut self, data: &[u8], outer: Outer<'_>, depth: usize) {
         self.undecoded(data, outer);
-        self.joined(data, outer, depth);
+        for (offset, text) in decode::stretches(data) {
+            self.stretch(text, Outer { source: &|index| (outer.source)(offset + index), ..outer }, depth);
+        }
         if depth == 0 {
             return;
         }
-        self.base64(data, outer, depth);
-        if data.contains(&b'%') {
-            self.unescaped(data, outer, Encoding::Percent, decode::percent, depth);
-        }
-        if data.contains(&b'\\') {
-            self.unescaped(data, outer, Encoding::JsonEscape, decode::json_escapes, depth);
-        }
+        self.unescaped(data, outer, &decode::PERCENT, depth);
+        self.unescaped(data, outer, &decode::JSON, depth);
         self.containers(data, outer, depth);
     }
 
@@ -148,22 +145,26 @@ impl Run<'_> {
         }
     }
 
-    /// The bytes without white space. This is no layer of its own: base64 is usually broken into lines.
-    fn joined(&mut self, data: &[u8], outer: Outer<'_>, depth: usize) {
-        if !data.iter().any(|byte| decode::is_white_space(*byte)) || !self.take(data.len()) {
+    /// A stretch as it stands, and without its white space.
+    ///
+    /// Leaving out white space is no layer of its own: base64 is usually broken into lines.
+    fn stretch(&mut self, text: &[u8], outer: Outer<'_>, depth: usize) {
+        self.base64(text, outer, depth);
+        if !text.iter().any(|byte| decode::is_white_space(*byte)) || !self.take(text.len()) {
             return;
         }
-        let joined: Vec<u8> = decode::without_white_space(data).map(|(_, byte)| byte).collect();
-        let source = |index| source_of(decode::without_white_space(data), index, outer);
-        let outer = Outer { encoding: outer.encoding, source: &source };
+        let joined: Vec<u8> = decode::without_white_space(text).map(|(_, byte)| byte).collect();
+        let source = |index| source_of(decode::without_white_space(text), index, outer);
+        let outer = Outer { source: &source, ..outer };
         self.undecoded(&joined, outer);
-        if depth > 0 {
-            self.base64(&joined, outer, depth);
-        }
+        self.base64(&joined, outer, depth);
     }
 
-    fn base64(&mut self, data: &[u8], outer: Outer<'_>, depth: usize) {
-        for (offset, decoded) in decode::base64_runs(data) {
+    fn base64(&mut self, text: &[u8], outer: Outer<'_>, depth: usize) {
+        if depth == 0 {
+            return;
+        }
+        for (offset, decoded) in decode::base64_runs(text) {
             if !self.take(decoded.len()) {
                 return;
             }
@@ -172,27 +173,17 @@ impl Run<'_> {
         }
     }
 
-    fn unescaped<'a, I>(
-        &mut self,
-        data: &'a [u8],
-        outer: Outer<'_>,
-        encoding: Encoding,
-        decode: impl Fn(&'a [u8]) -> I,
-        depth: usize,
-    ) where
-        I: Iterator<Item = (usize, u8)>,
-    {
-        if !self.take(data.len()) {
-            return;
+    fn unescaped(&mut self, data: &[u8], outer: Outer<'_>, escape: &Escape, depth: usize) {
+        for (offset, escaped) in escape.neighbourhoods(data) {
+            if !self.take(escaped.len()) {
+                return;
+            }
+            let decoded: Vec<u8> = escape.decode(escaped).map(|(_, byte)| byte).collect();
+            let within = Outer { source: &|index| (outer.source)(offset + index), ..outer };
+            let source = |index| source_of(escape.decode(escaped), index, within);
+            let encoding = outer.encoding.or(Some(escape.encoding));
+            self.layer(&decoded, Outer { encoding, source: &source }, depth - 1);
         }
-        let decoded: Vec<u8> = decode(data).map(|(_, byte)| byte).collect();
-        // Every escape is longer than what it stands for: equal lengths mean that there was none.
-        if decoded.len() == data.len() {
-            return;
-        }
-        let source = |index| source_of(decode(data), index, outer);
-        let encoding = outer.encoding.or(Some(encoding));
-        self.layer(&decoded, Outer { encoding, source: &source }, depth - 1);
     }
 
     fn containers(&mut self, data: &[u8], outer: Outer<'_>, depth: usize) {
@@ -210,8 +201,17 @@ impl Run<'_> {
             self.allowance = self.allowance.saturating_sub(inflated.bytes.len());
             let encoding = outer.encoding.or(Some(container.encoding));
             let begin = Outer { encoding, source: &|_| (outer.source)(offset) };
-            self.layer(&inflated.bytes, begin, depth - 1);
-            offset += inflated.consumed.max(1);
+            match inflated.consumed {
+                Some(consumed) => {
+                    self.layer(&inflated.bytes, begin, depth - 1);
+                    offset += consumed;
+                }
+                // Most of these never were a stream: they are not worth further layers.
+                None => {
+                    self.layer(&inflated.bytes, begin, 0);
+                    offset += 1;
+                }
+            }
         }
     }
 
