@@ -152,9 +152,10 @@ impl<'a> Container<'a> {
     /// A defect ends it: what was readable until then is searched all the same.
     pub(super) fn inflate(&self, limit: usize) -> Inflated {
         let mut rest = self.data;
-        let (bytes, sound) = match self.encoding {
-            Encoding::Gzip => read_some(GzDecoder::new(&mut rest), limit),
-            _ => read_some(ZlibDecoder::new(&mut rest), limit),
+        let (bytes, sound) = if self.encoding == Encoding::Gzip {
+            read_some(GzDecoder::new(&mut rest), limit)
+        } else {
+            read_some(ZlibDecoder::new(&mut rest), limit)
         };
         let cut = bytes.len() > limit;
         let consumed = (sound && !cut).then(|| self.data.len() - rest.len());
