@@ -1,0 +1,108 @@
+//! Leaks into the bus and the keyring.
+
+use std::{collections::HashMap, time::Duration};
+
+use zbus::{Connection, Message, ObjectPath, OwnedObjectPath, OwnedVariant, Variant, connection};
+
+/// Calls a method with a canary as argument. That the broker refuses it does not matter: the message crossed the bus.
+pub(super) fn call(address: &str, canary: &str) -> Result<(), BusLeakError> {
+    zruntime::block_on(async {
+        let connection = connect(address).await?;
+        let body = (format!("test.sealcheck.{canary}"),);
+        let broker = "org.freedesktop.DBus";
+        let path = "/org/freedesktop/DBus";
+        match connection.call_method(Some(broker), path, Some(broker), "GetNameOwner", &body).await {
+            Ok(_) | Err(zbus::Error::MethodError(..)) => Ok(()),
+            Err(error) => Err(failed("GetNameOwner", error)),
+        }
+    })
+}
+
+/// Stores a canary in the default collection over a plain session; gives the item's object path.
+pub(super) fn store(address: &str, canary: &str) -> Result<String, BusLeakError> {
+    zruntime::block_on(async {
+        let connection = connect(address).await?;
+        let body = ("plain", Variant::from(""));
+        let (_, session): (OwnedVariant, OwnedObjectPath) =
+            body_of("OpenSession", &service(&connection, "OpenSession", &body).await?)?;
+        let collection: OwnedObjectPath =
+            body_of("ReadAlias", &service(&connection, "ReadAlias", &("default",)).await?)?;
+        if collection.as_str() == "/" {
+            return Err(BusLeakError::NoDefaultCollection);
+        }
+        create_item(&connection, &collection, &session, canary).await
+    })
+}
+
+async fn create_item(
+    connection: &Connection,
+    collection: &ObjectPath<'_>,
+    session: &ObjectPath<'_>,
+    canary: &str,
+) -> Result<String, BusLeakError> {
+    let attributes = HashMap::from([("sealcheck", "beacon")]);
+    let properties = HashMap::from([
+        ("org.freedesktop.Secret.Item.Label", Variant::from("sealcheck beacon")),
+        ("org.freedesktop.Secret.Item.Attributes", Variant::from(attributes)),
+    ]);
+    let secret = (session, Vec::<u8>::new(), canary.as_bytes().to_vec(), "text/plain");
+    let method = "CreateItem";
+    let reply = connection
+        .call_method(
+            Some(SERVICE),
+            collection,
+            Some("org.freedesktop.Secret.Collection"),
+            method,
+            &(properties, secret, false),
+        )
+        .await
+        .map_err(|error| failed(method, error))?;
+    let (item, prompt): (OwnedObjectPath, OwnedObjectPath) = body_of(method, &reply)?;
+    if prompt.as_str() == "/" { Ok(item.as_str().to_owned()) } else { Err(BusLeakError::Prompt) }
+}
+
+async fn connect(address: &str) -> Result<Connection, BusLeakError> {
+    let builder = connection::Builder::address(address).method_timeout(DEADLINE);
+    builder.build().await.map_err(|error| failed("connect", error))
+}
+
+async fn service<B>(connection: &Connection, method: &'static str, body: &B) -> Result<Message, BusLeakError>
+where
+    B: serde::Serialize + zbus::zvariant::DynamicType,
+{
+    connection
+        .call_method(
+            Some(SERVICE),
+            "/org/freedesktop/secrets",
+            Some("org.freedesktop.Secret.Service"),
+            method,
+            body,
+        )
+        .await
+        .map_err(|error| failed(method, error))
+}
+
+fn body_of<T>(what: &'static str, reply: &Message) -> Result<T, BusLeakError>
+where
+    T: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
+{
+    reply.body().deserialize().map_err(|error| failed(what, error))
+}
+
+fn failed(what: &'static str, cause: zbus::Error) -> BusLeakError {
+    BusLeakError::Call { what, cause: Box::new(cause) }
+}
+
+/// Why a leak did not reach the bus or the keyring.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BusLeakError {
+    #[error("{what}: {cause}")]
+    Call { what: &'static str, cause: Box<zbus::Error> },
+    #[error("the alias \"default\" leads to no collection")]
+    NoDefaultCollection,
+    #[error("the service wants to prompt: the default collection must be unlocked")]
+    Prompt,
+}
+
+const SERVICE: &str = "org.freedesktop.secrets";
+const DEADLINE: Duration = Duration::from_secs(5);
