@@ -23,7 +23,7 @@ pub struct StreamScanner {
 
 impl StreamScanner {
     /// The longest stream that is searched as a whole at its end.
-    pub const RETAINED: usize = 1024 * 1024;
+    pub const RETAINED: usize = 4 * 1024 * 1024;
 
     /// A scanner at the beginning of a stream.
     pub fn new(scanner: Scanner) -> Self {

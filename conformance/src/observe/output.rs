@@ -117,6 +117,6 @@ mod tests {
         }
         let lost = output.finish().unwrap_err();
         assert_eq!(lost.observer, Observer::Output);
-        assert_eq!(lost.reason, "standard output of 1052672 bytes is more than can be searched as a whole");
+        assert_eq!(lost.reason, "standard output of 4198400 bytes is more than can be searched as a whole");
     }
 }
