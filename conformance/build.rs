@@ -20,8 +20,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let adapters = List { name: "ADAPTERS", folder: "adapters", extension: None, content: Content::Bytes };
     let cases = List { name: "CASES", folder: "cases", extension: Some("toml"), content: Content::Text };
     let spec = List { name: "SPEC", folder: "spec", extension: Some("toml"), content: Content::Text };
-    let requirements =
-        List { name: "REQUIREMENTS", folder: "requirements", extension: Some("toml"), content: Content::Text };
+    let requirements = List {
+        name: "REQUIREMENTS",
+        folder: "requirements",
+        extension: Some("toml"),
+        content: Content::Text,
+    };
 
     fs::write(out.join("adapters.rs"), adapters.generate(&package)?)?;
     fs::write(out.join("cases.rs"), cases.generate(&package)?)?;
