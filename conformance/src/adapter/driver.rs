@@ -1,0 +1,347 @@
+//! Drives one session: one request, one reply, a deadline for each.
+
+use std::{
+    io::{self, Read, Write},
+    sync::{atomic::Ordering, mpsc::RecvTimeoutError},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::{
+    captured::Captured,
+    readers::{Event, MAX_QUEUED_LINES, MAX_UNTAGGED_BYTES, Readers, Stream},
+};
+use crate::protocol::{LineError, MAX_LINE_BYTES, Reply, Request, RequestKind, Tag, decode_reply};
+
+/// The harness's end of the pipes of one session.
+///
+/// It neither starts nor ends the process. After the first defect of a session every later call returns that defect
+/// again: what an adapter says once it has left the protocol means nothing.
+pub struct Driver {
+    readers: Readers,
+    tag: Tag,
+    /// The number of the last request that was sent.
+    sequence: u64,
+    /// How many protocol lines came, good or bad.
+    lines: u64,
+    open: OpenStreams,
+    /// When it was found that nobody reads the session's input.
+    input_closed: Option<Instant>,
+    defect: Option<DriverError>,
+}
+
+/// Which streams have not ended.
+#[derive(Clone, Copy, Debug)]
+struct OpenStreams {
+    output: bool,
+    error: bool,
+}
+
+impl Driver {
+    /// A driver on the pipes of a session whose environment holds the tag.
+    ///
+    /// # Errors
+    ///
+    /// The system's error if a thread for a pipe cannot be started.
+    pub fn new(
+        stdin: impl Write + Send + 'static,
+        stdout: impl Read + Send + 'static,
+        stderr: impl Read + Send + 'static,
+        tag: Tag,
+    ) -> io::Result<Self> {
+        let readers = Readers::spawn(stdin, stdout, stderr, &tag)?;
+        let open = OpenStreams { output: true, error: true };
+        Ok(Self { readers, tag, sequence: 0, lines: 0, open, input_closed: None, defect: None })
+    }
+
+    /// Sends a request and waits for its reply.
+    ///
+    /// # Errors
+    ///
+    /// The first [`DriverError`] of the session; the session is of no further use.
+    pub fn call(&mut self, request: &Request, deadline: Instant) -> Result<Reply, DriverError> {
+        if let Some(defect) = &self.defect {
+            return Err(defect.clone());
+        }
+        let outcome = self.exchange(request, deadline);
+        if let Err(defect) = &outcome {
+            self.defect = Some(defect.clone());
+        }
+        outcome
+    }
+
+    /// Closes the session's input, waits for its output to end and gives back what was printed beside the protocol.
+    ///
+    /// Output ends when every process that holds it has ended, so this is called once all of them are gone.
+    pub fn finish(self, deadline: Instant) -> Output {
+        let Self { readers, mut open, mut lines, sequence, defect, .. } = self;
+        let Readers { input, events, output, error, .. } = readers;
+        drop(input);
+        let in_protocol = defect.is_none();
+        let mut violation = None;
+        while open.output || open.error {
+            let Ok(event) = events.recv_timeout(left(deadline)) else { break };
+            match event {
+                Event::Line { offset, bytes } => {
+                    lines += 1;
+                    violation = violation.or_else(|| Some(unexpected(&bytes, sequence)));
+                    output.lock().keep(offset, &bytes);
+                }
+                Event::End(Stream::StandardOutput) => open.output = false,
+                Event::End(Stream::StandardError) => open.error = false,
+                Event::WriteFailed => {}
+                Event::TooLong
+                | Event::CutOff
+                | Event::FloodOfBytes(_)
+                | Event::FloodOfLines
+                | Event::ReadFailed(..) => violation = violation.or_else(|| event.into_defect()),
+            }
+        }
+        // A stream that has not ended may still say something.
+        if open.output {
+            output.lock().truncate();
+        }
+        if open.error {
+            error.lock().truncate();
+        }
+        let stdout_untagged = std::mem::take(&mut *output.lock());
+        let stderr = std::mem::take(&mut *error.lock());
+        let violation = violation.filter(|_| in_protocol);
+        Output { stdout_untagged, stderr, protocol_lines: lines, violation }
+    }
+
+    fn exchange(&mut self, request: &Request, deadline: Instant) -> Result<Reply, DriverError> {
+        self.refuse_early_events()?;
+        let kind = request.kind();
+        if !self.open.output {
+            return Err(DriverError::Exited { request: kind });
+        }
+        let seq = Value::from(self.sequence + 1);
+        let mut line = self.tag.encode_request(&seq, request).into_bytes();
+        line.push(b'\n');
+        if line.len() > MAX_LINE_BYTES {
+            return Err(DriverError::RequestTooLong { request: kind });
+        }
+        self.sequence += 1;
+        let sent = Instant::now();
+        // The writing thread is gone only if the session closed its input; its event tells that below.
+        let _ = self.readers.input.send(line);
+
+        loop {
+            // A process that died closed both ends, and the end of its output tells more than the end of its input.
+            let limit =
+                self.input_closed.map_or(deadline, |closed| deadline.min(closed + AFTER_CLOSED_INPUT));
+            let event = match self.readers.events.recv_timeout(left(limit)) {
+                Ok(event) => event,
+                Err(RecvTimeoutError::Timeout) if self.input_closed.is_some() => {
+                    return Err(DriverError::ClosedInput { request: kind });
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let tag_inside_line = self.tag_is_inside_a_line();
+                    return Err(DriverError::Deadline {
+                        request: kind,
+                        waited: sent.elapsed(),
+                        tag_inside_line,
+                    });
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(DriverError::Exited { request: kind }),
+            };
+            match event {
+                Event::Line { offset, bytes } => return self.take_reply(offset, &bytes, &seq, kind),
+                Event::WriteFailed => self.input_closed = Some(Instant::now()),
+                Event::End(Stream::StandardOutput) => {
+                    self.open.output = false;
+                    return Err(DriverError::Exited { request: kind });
+                }
+                Event::End(Stream::StandardError) => self.open.error = false,
+                Event::TooLong
+                | Event::CutOff
+                | Event::FloodOfBytes(_)
+                | Event::FloodOfLines
+                | Event::ReadFailed(..) => {
+                    return Err(event.into_defect().expect("each of these events is a defect"));
+                }
+            }
+        }
+    }
+
+    /// Nothing may come between a reply and the next request, except the end of standard error.
+    fn refuse_early_events(&mut self) -> Result<(), DriverError> {
+        while let Ok(event) = self.readers.events.try_recv() {
+            match event {
+                Event::Line { offset, bytes } => {
+                    self.count_line();
+                    let error = unexpected(&bytes, self.sequence);
+                    self.readers.output.lock().keep(offset, &bytes);
+                    return Err(error);
+                }
+                // The coming request will find out by itself, with its own name.
+                Event::End(Stream::StandardOutput) => self.open.output = false,
+                Event::End(Stream::StandardError) => self.open.error = false,
+                Event::WriteFailed => self.input_closed = Some(Instant::now()),
+                Event::TooLong
+                | Event::CutOff
+                | Event::FloodOfBytes(_)
+                | Event::FloodOfLines
+                | Event::ReadFailed(..) => {
+                    return Err(event.into_defect().expect("each of these events is a defect"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_reply(
+        &mut self,
+        offset: u64,
+        bytes: &[u8],
+        seq: &Value,
+        kind: RequestKind,
+    ) -> Result<Reply, DriverError> {
+        self.count_line();
+        let body = self.tag.strip(bytes).expect("a protocol line begins with the tag");
+        decode_reply(body, seq, kind).map_err(|error| {
+            // A refused line is never decoded, so nobody else looks into it for leaks.
+            self.readers.output.lock().keep(offset, bytes);
+            if was_answered(body, self.sequence) {
+                return DriverError::Duplicate;
+            }
+            DriverError::Line(error)
+        })
+    }
+
+    fn count_line(&mut self) {
+        self.lines += 1;
+        self.readers.queued.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn tag_is_inside_a_line(&self) -> bool {
+        let tag = self.tag.as_str().as_bytes();
+        let captured = self.readers.output.lock();
+        !tag.is_empty() && captured.bytes().windows(tag.len()).any(|window| window == tag)
+    }
+}
+
+impl Event {
+    /// The defect that this event is, if it is one by itself.
+    fn into_defect(self) -> Option<DriverError> {
+        match self {
+            Self::TooLong => Some(DriverError::Line(LineError::TooLong)),
+            Self::CutOff => Some(DriverError::CutOff),
+            Self::FloodOfBytes(stream) => Some(DriverError::Flood { stream }),
+            Self::FloodOfLines => Some(DriverError::FloodOfLines),
+            Self::ReadFailed(stream, error) => Some(DriverError::Read { stream, cause: error.to_string() }),
+            Self::Line { .. } | Self::WriteFailed | Self::End(_) => None,
+        }
+    }
+}
+
+/// What a protocol line is that no request waits for.
+fn unexpected(line: &[u8], sequence: u64) -> DriverError {
+    let body = line.iter().position(|byte| *byte == b' ').map_or(line, |space| &line[space + 1..]);
+    if was_answered(body, sequence + 1) { DriverError::Duplicate } else { DriverError::Unasked }
+}
+
+/// Whether a line carries the number of a request before this one.
+fn was_answered(body: &[u8], sequence: u64) -> bool {
+    let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return false };
+    members.get("seq").and_then(Value::as_u64).is_some_and(|seq| (1..sequence).contains(&seq))
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
+}
+
+/// What a session printed beside the protocol.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Standard output outside protocol lines, and protocol lines that were refused.
+    pub stdout_untagged: Captured,
+    /// Standard error.
+    pub stderr: Captured,
+    /// How many protocol lines came, good or bad.
+    pub protocol_lines: u64,
+    /// What the adapter did wrong after the last call, where no call failed before.
+    pub violation: Option<DriverError>,
+}
+
+/// How an adapter left the protocol.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DriverError {
+    /// No reply came in time.
+    #[error("no reply to {:?} within {:.1} s: the adapter or its library hangs{}", request.as_str(),
+        waited.as_secs_f64(), hint(*tag_inside_line))]
+    Deadline {
+        /// What was asked.
+        request: RequestKind,
+        /// How long was waited.
+        waited: Duration,
+        /// Whether the tag stands inside a line of other output, as when that line was not ended.
+        tag_inside_line: bool,
+    },
+    /// Standard output ended.
+    #[error("the adapter closed its output before it answered {:?}: it exited or crashed, and its standard \
+        error may say why", request.as_str())]
+    Exited {
+        /// What was asked.
+        request: RequestKind,
+    },
+    /// Standard input was closed, and standard output was not.
+    #[error("the adapter closed its input and did not answer {:?}: it must read until \"bye\" or the end", request.as_str())]
+    ClosedInput {
+        /// What was asked.
+        request: RequestKind,
+    },
+    /// A line does not fit the protocol.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// Standard output ended inside a protocol line.
+    #[error(
+        "standard output ended inside a protocol line: the adapter crashed, or did not end and flush its line"
+    )]
+    CutOff,
+    /// A request was answered more than once.
+    #[error("a request was answered twice: one request has one reply")]
+    Duplicate,
+    /// A protocol line came that answers nothing.
+    #[error("a protocol line came that answers no request: adapters speak only when they are asked")]
+    Unasked,
+    /// The library or the adapter printed too much.
+    #[error(
+        "more than {MAX_UNTAGGED_BYTES} bytes came on {stream} outside protocol lines: the rest was not read"
+    )]
+    Flood {
+        /// Where.
+        stream: Stream,
+    },
+    /// The adapter sent too many protocol lines.
+    #[error("more than {MAX_QUEUED_LINES} protocol lines came that nobody asked for: the rest was not read")]
+    FloodOfLines,
+    /// A request would be longer than a line may be.
+    #[error("a {:?} request would be longer than {MAX_LINE_BYTES} bytes: its value is too large", request.as_str())]
+    RequestTooLong {
+        /// What was to be asked.
+        request: RequestKind,
+    },
+    /// A pipe could not be read.
+    #[error("{stream} could not be read: {cause}")]
+    Read {
+        /// Which.
+        stream: Stream,
+        /// Why.
+        cause: String,
+    },
+}
+
+fn hint(tag_inside_line: bool) -> &'static str {
+    if tag_inside_line {
+        ", or its reply stands inside a line of other output: end that line before each reply"
+    } else {
+        ""
+    }
+}
+
+/// How long the end of output is awaited once input is closed.
+const AFTER_CLOSED_INPUT: Duration = Duration::from_secs(1);
