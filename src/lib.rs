@@ -1,4 +1,5 @@
 //! skeleton
+pub mod location;
 mod lock;
 mod secret;
 pub mod store;

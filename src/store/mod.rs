@@ -4,9 +4,11 @@
 //! business, and the plaintext store can be made from that decision only.
 
 mod deadline;
+mod identity;
 mod obstacle;
 
 pub use deadline::Deadline;
+pub use identity::ItemIdentity;
 pub use obstacle::{Absence, Breakage, Misconfiguration, Obstacle};
 
 use crate::{LockGuard, SecretBytes};
