@@ -6,6 +6,7 @@
 mod deadline;
 mod identity;
 mod obstacle;
+pub mod secret_service;
 
 pub use deadline::Deadline;
 pub use identity::ItemIdentity;

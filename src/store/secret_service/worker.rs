@@ -1,0 +1,157 @@
+//! The thread on which D-Bus is spoken, so that the caller may be on any thread of any runtime.
+//!
+//! A bare `zbus::block_on` in the caller's thread panics inside a tokio runtime as soon as anybody in the build
+//! turns on zbus's `tokio` feature. Here only our own thread ever calls it, one request at a time; the caller waits
+//! on a channel, and its wait is the clock: no timer of any runtime is involved.
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crate::SecretBytes;
+use crate::location::BusAddress;
+use crate::store::{Breakage, Deadline, Interaction, ItemIdentity, Obstacle};
+
+use super::link::Link;
+use super::progress::Progress;
+use super::{item, probe};
+
+/// A handle on the thread; the thread ends when the handle is dropped.
+#[derive(Debug)]
+pub(super) struct Worker {
+    place: Arc<Place>,
+    jobs: Mutex<Option<Sender<Job>>>,
+}
+
+/// What the thread can be asked for, one for each method of a store.
+#[derive(Debug)]
+pub(super) enum Request {
+    Probe(Interaction),
+    Read,
+    Write(SecretBytes),
+    Clear,
+}
+
+/// The bytes for a read, nothing for everything else.
+pub(super) type Answer = Result<Option<SecretBytes>, Obstacle>;
+
+impl Worker {
+    /// A worker for one item on one bus; its thread starts with the first request.
+    pub(super) fn new(bus: BusAddress, item: ItemIdentity) -> Self {
+        Self { place: Arc::new(Place { bus, item }), jobs: Mutex::new(None) }
+    }
+
+    /// Hands the request over and waits for the answer until the deadline.
+    ///
+    /// At the deadline the request is cancelled. From then on it starts no further call, and the answer is
+    /// [`Breakage::TimedOut`], or [`Breakage::OutcomeUnknown`] where a change was already under way.
+    ///
+    /// # Errors
+    ///
+    /// The obstacle that the request met.
+    pub(super) fn ask(&self, request: Request, deadline: Deadline) -> Answer {
+        let progress = Arc::new(Progress::default());
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.submit(Job { request, deadline, progress: Arc::clone(&progress), reply })?;
+        match answer.recv_timeout(deadline.remaining()) {
+            Ok(answer) => answer,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                let interrupted = progress.cancel();
+                // The answer may have come in between; it knows more than the cancellation.
+                answer.try_recv().unwrap_or(Err(interrupted))
+            }
+        }
+    }
+
+    fn submit(&self, job: Job) -> Result<(), Obstacle> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        let job = match jobs.as_ref() {
+            None => job,
+            // The thread is gone only if it panicked; the job comes back and a new thread takes it.
+            Some(sender) => match sender.send(job) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::SendError(job)) => job,
+            },
+        };
+        let (sender, receiver) = mpsc::channel();
+        let place = Arc::clone(&self.place);
+        thread::Builder::new()
+            .name("token-cache-secret-service".to_owned())
+            .spawn(move || work(&place, &receiver))
+            .map_err(|error| {
+                let name = format!("{:?}", error.kind());
+                Obstacle::Broken(Breakage::Service { call: "starting the D-Bus thread", name })
+            })?;
+        sender
+            .send(job)
+            .map_err(|_| Obstacle::Broken(Breakage::Disconnected { call: "the D-Bus thread" }))?;
+        *jobs = Some(sender);
+        Ok(())
+    }
+}
+
+/// What every request is about.
+#[derive(Debug)]
+struct Place {
+    bus: BusAddress,
+    item: ItemIdentity,
+}
+
+/// One request with the way back.
+struct Job {
+    request: Request,
+    deadline: Deadline,
+    progress: Arc<Progress>,
+    reply: SyncSender<Answer>,
+}
+
+/// Serves requests until nobody can send any more.
+fn work(place: &Place, jobs: &Receiver<Job>) {
+    let mut link = None;
+    while let Ok(Job { request, deadline, progress, reply }) = jobs.recv() {
+        let answer =
+            zbus::block_on(progress.until_cancelled(serve(place, &mut link, request, deadline, &progress)));
+        // After a cancellation half a message may have been sent, and after a failure the service may have
+        // another idea of the session than we: both times the next request starts afresh.
+        if matches!(answer, None | Some(Err(Obstacle::Broken(_)))) {
+            close(link.take());
+        }
+        if let Some(answer) = answer {
+            // Nobody listens any more if the deadline passed meanwhile; the caller has had its answer then.
+            drop(reply.send(answer));
+        }
+    }
+    close(link);
+}
+
+async fn serve(
+    place: &Place,
+    link: &mut Option<Link>,
+    request: Request,
+    deadline: Deadline,
+    progress: &Progress,
+) -> Answer {
+    let current = match link.take() {
+        Some(old) => old.renewed(progress).await?,
+        None => None,
+    };
+    let link = link.insert(match current {
+        Some(current) => current,
+        None => Link::open(&place.bus, deadline, progress).await?,
+    });
+    let service = link.service(progress);
+    match request {
+        Request::Probe(interaction) => probe::probe(&service, interaction).await.map(|()| None),
+        Request::Read => item::read(&service, link.session(), &place.item).await,
+        Request::Write(bytes) => {
+            item::write(&service, link.session(), &place.item, &bytes).await.map(|()| None)
+        }
+        Request::Clear => item::clear(&service, &place.item).await.map(|()| None),
+    }
+}
+
+fn close(link: Option<Link>) {
+    if let Some(link) = link {
+        zbus::block_on(link.close());
+    }
+}
