@@ -62,8 +62,8 @@
 //! - A client that takes a locked item for an absent one stores a second item ([keepassxc#4443]).
 //! - `KeePassXC` 2.7 answers `CreateItem` with a prompt even when it is unlocked ([secretstorage#39]), and asks again for
 //!   items of other processes ([keepassxc#7623]). Writing never prompts here, so the prompt is dismissed and the write
-//!   is [`Obstacle::Refused`]. It also adds attributes of its own (`Title`, `Uuid`), which are then part of no identity
-//!   of ours.
+//!   is [`Obstacle::Refused`]. It also lists attributes of its own (`Uuid`, `Path`, [`Item::attributes`]), so no item of its ever matches
+//!   exactly.
 //! - gnome-keyring without a desktop has no prompter and dismisses a prompt at once.
 //! - dbus-daemon starts the service when its name is asked for (activation), so a probe may start a daemon; this is
 //!   the only thing a probe changes.
@@ -80,6 +80,7 @@
 //! instead of this interface unless `--talk-name=org.freedesktop.secrets` is given.
 //!
 //! [Secret Service API, version 0.2]: https://specifications.freedesktop.org/secret-service/latest/
+//! [`Item::attributes`]: https://github.com/keepassxreboot/keepassxc/blob/000e1823acbf84f36919c8362e7994755c9b4e13/src/fdosecrets/objects/Item.cpp
 //! [keepassxc#4443]: https://github.com/keepassxreboot/keepassxc/issues/4443
 //! [keepassxc#7623]: https://github.com/keepassxreboot/keepassxc/issues/7623
 //! [keyring-rs#204]: https://github.com/open-source-cooperative/keyring-rs/issues/204
