@@ -279,7 +279,7 @@ fn a_keyring_that_stops_answering_ends_at_the_deadline() {
     assert_eq!(read(&store).as_deref(), Some("kept"));
 }
 
-/// With the feature `zbus-tokio`, a bare `block_on` in the caller's thread would panic here.
+/// With the feature `zbus-tokio`, a bare `block_on` in the caller's thread panics here, and the store must not.
 fn a_store_works_inside_a_tokio_runtime() {
     let world = World::unlocked();
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -290,6 +290,8 @@ fn a_store_works_inside_a_tokio_runtime() {
     });
     assert_eq!(value.as_deref(), Some("inside"));
     assert_eq!(read(&store).as_deref(), Some("inside"));
+    let bare = std::panic::catch_unwind(|| runtime.block_on(async { zbus::block_on(async {}) }));
+    assert_eq!(bare.is_err(), cfg!(feature = "zbus-tokio"));
 }
 
 fn one_store_serves_many_threads() {
