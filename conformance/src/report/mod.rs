@@ -1,1 +1,4 @@
 //! Results for people and for other tools.
+
+#[cfg(test)]
+pub(crate) mod sample;

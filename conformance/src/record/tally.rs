@@ -1,0 +1,54 @@
+//! How many results of each kind there are.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CheckResult, OutcomeKind, VerdictKind};
+
+/// Counts of outcomes and verdicts. Kinds that did not occur are not mentioned.
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Tally {
+    /// Counts of outcomes.
+    pub outcomes: BTreeMap<OutcomeKind, usize>,
+    /// Counts of verdicts.
+    pub verdicts: BTreeMap<VerdictKind, usize>,
+}
+
+impl Tally {
+    /// The tally of results.
+    pub fn of(results: &[CheckResult]) -> Self {
+        let mut tally = Self::default();
+        for result in results {
+            tally.add(result.outcome, result.verdict);
+        }
+        tally
+    }
+
+    /// Counts one more result.
+    pub fn add(&mut self, outcome: OutcomeKind, verdict: VerdictKind) {
+        *self.outcomes.entry(outcome).or_default() += 1;
+        *self.verdicts.entry(verdict).or_default() += 1;
+    }
+
+    /// How many results have the outcome.
+    pub fn outcome(&self, outcome: OutcomeKind) -> usize {
+        self.outcomes.get(&outcome).copied().unwrap_or_default()
+    }
+
+    /// How many results have the verdict.
+    pub fn verdict(&self, verdict: VerdictKind) -> usize {
+        self.verdicts.get(&verdict).copied().unwrap_or_default()
+    }
+
+    /// How many failures no baseline entry speaks of.
+    pub fn unexpected_failures(&self) -> usize {
+        self.outcome(OutcomeKind::Fail).saturating_sub(self.verdict(VerdictKind::ExpectedFailure))
+    }
+
+    /// How many checks were run at all.
+    pub fn ran(&self) -> usize {
+        OutcomeKind::ALL.into_iter().filter(|kind| kind.ran()).map(|kind| self.outcome(kind)).sum()
+    }
+}
