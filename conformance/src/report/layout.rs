@@ -23,14 +23,15 @@ impl Width {
 ///
 /// Names of files, messages of libraries and output of adapters are hostile until shown otherwise.
 pub fn printable(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut printed, character| {
+    let mut printed = String::with_capacity(text.len());
+    for character in text.chars() {
         if moves(character) {
-            printed.extend(character.escape_unicode())
+            printed.extend(character.escape_unicode());
         } else {
-            printed.push(character)
+            printed.push(character);
         }
-        printed
-    })
+    }
+    printed
 }
 
 fn moves(character: char) -> bool {
