@@ -1,3 +1,7 @@
 //! The command line of the harness.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sealcheck::cli::main()
+}

@@ -1,1 +1,39 @@
 //! The command line: one file per subcommand.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `arguments` | [`Arguments`]: what can be said |
+//! | `parts` | [`Parts`]: what the command line needs from the rest of the harness |
+//! | `wired` | the real parts |
+//! | `dispatch` | [`main`]: from arguments to an exit code |
+//! | `exit` | [`Exit`]: the exit codes, which are an interface |
+//! | `failure` | [`Failure`]: an error with its exit code and the next step |
+//! | `output` | standard output that knows its width and survives a closed pipe |
+//! | `run` `list` `explain` `doctor` `setup` `mutants` `schema` | a subcommand each |
+
+mod arguments;
+mod dispatch;
+mod doctor;
+mod exit;
+mod explain;
+mod failure;
+mod list;
+mod mutants;
+mod output;
+mod parts;
+mod run;
+mod schema;
+mod setup;
+#[cfg(test)]
+mod stub;
+mod wired;
+
+pub use arguments::{
+    Arguments, Broker, Color, Command, DoctorArguments, ExplainArguments, Format, ListArguments,
+    MutantsArguments, ProviderChoice, RunArguments, SchemaArguments, SelectionArguments, SetupArguments,
+};
+pub use dispatch::main;
+pub use exit::Exit;
+pub use failure::Failure;
+pub use parts::{Ability, Chosen, Parts, RunEvent, RunStart};
+pub use wired::{NotWired, Wired};

@@ -1,0 +1,77 @@
+//! From arguments to an exit code.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::Parser as _;
+
+use super::{
+    Arguments, Command, Exit, Failure, Parts, Wired, doctor, explain, list, mutants, output::Output, run,
+    schema, setup,
+};
+
+/// The program.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return said(&error).into(),
+    };
+    let parts = Wired;
+    let ended = match &arguments.command {
+        Command::Supervise => Ok(parts.supervise()),
+        Command::Beacon => Ok(parts.beacon()),
+        Command::AdapterReference { mutant } => parts.adapter_reference(mutant.as_deref()),
+        Command::Run(_)
+        | Command::List(_)
+        | Command::Explain(_)
+        | Command::Doctor(_)
+        | Command::Setup(_)
+        | Command::Mutants(_)
+        | Command::Schema(_) => {
+            log_to_stderr(arguments.verbose);
+            dispatch(&arguments, &parts, &mut Output::stdout(arguments.color.into())).map(ExitCode::from)
+        }
+    };
+    ended.unwrap_or_else(|failure| {
+        failure.report(io::stderr());
+        failure.exit().into()
+    })
+}
+
+/// Carries out a command that a person gave.
+pub(super) fn dispatch<W: Write>(
+    arguments: &Arguments,
+    parts: &impl Parts,
+    output: &mut Output<W>,
+) -> Result<Exit, Failure> {
+    match &arguments.command {
+        Command::Run(arguments) => run::run(arguments, parts, output),
+        Command::List(arguments) => list::list(arguments, parts, output),
+        Command::Explain(arguments) => explain::explain(arguments, parts, output),
+        Command::Doctor(arguments) => doctor::doctor(arguments, parts, output),
+        Command::Setup(arguments) => setup::setup(arguments, parts, output),
+        Command::Mutants(arguments) => mutants::mutants(arguments, parts, output),
+        Command::Schema(arguments) => schema::schema(arguments, output),
+        Command::Supervise | Command::Beacon | Command::AdapterReference { .. } => {
+            Err(Failure::usage("the harness calls this subcommand, and its output is not a report"))
+        }
+    }
+}
+
+/// Says what clap has to say: help and version are answers, everything else is a usage error.
+fn said(error: &clap::Error) -> Exit {
+    // Where nobody reads the answer, there is nobody to tell.
+    let _closed = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Success }
+}
+
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _more => tracing::Level::TRACE,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr).with_ansi(false).init();
+}
