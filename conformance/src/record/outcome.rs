@@ -37,27 +37,16 @@ impl OutcomeKind {
         Self::NotApplicable,
     ];
 
-    /// Whether a run took place and was judged.
-    ///
-    /// Errors count: something ran and broke. What was not run or does not apply does not, so a run of nothing else ran
-    /// nothing.
-    pub fn ran(self) -> bool {
-        match self {
-            Self::Fail | Self::HarnessError | Self::AdapterError | Self::Inconclusive | Self::Pass => true,
-            Self::NotRun | Self::NotApplicable => false,
-        }
-    }
-
-    /// The words in a sentence such as `3 not run`.
+    /// The word in results.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Fail => "failed",
-            Self::HarnessError => "harness error",
-            Self::AdapterError => "adapter error",
+            Self::Fail => "fail",
+            Self::HarnessError => "harness_error",
+            Self::AdapterError => "adapter_error",
             Self::Inconclusive => "inconclusive",
-            Self::NotRun => "not run",
-            Self::Pass => "passed",
-            Self::NotApplicable => "not applicable",
+            Self::NotRun => "not_run",
+            Self::Pass => "pass",
+            Self::NotApplicable => "not_applicable",
         }
     }
 }

@@ -132,8 +132,7 @@ enum Body {
     /// To `get`.
     Get {
         /// What was persisted, or null; never absent.
-        #[schemars(required)]
-        value: Option<Base64Bytes>,
+        value: Held,
         /// Opaque, for later sessions.
         #[serde(default)]
         state: Option<String>,
@@ -156,6 +155,17 @@ enum Body {
     },
     /// To `remove`, `close` and `bye`.
     Done {},
+}
+
+/// What a `get` found.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "a description for the schema; `Option` would let the member be absent")]
+enum Held {
+    /// A value.
+    Bytes(Base64Bytes),
+    /// Nothing.
+    Null(()),
 }
 
 /// A file `cases/<area>/<behaviour>.toml`.

@@ -49,6 +49,21 @@ impl Tally {
 
     /// How many checks were run at all.
     pub fn ran(&self) -> usize {
-        OutcomeKind::ALL.into_iter().filter(|kind| kind.ran()).map(|kind| self.outcome(kind)).sum()
+        OutcomeKind::ALL.into_iter().filter(|kind| ran(*kind)).map(|kind| self.outcome(kind)).sum()
+    }
+}
+
+/// Whether a run took place.
+///
+/// Errors count: something ran and broke. What was not run or does not apply does not, so a run of nothing else ran
+/// nothing.
+fn ran(outcome: OutcomeKind) -> bool {
+    match outcome {
+        OutcomeKind::Fail
+        | OutcomeKind::HarnessError
+        | OutcomeKind::AdapterError
+        | OutcomeKind::Inconclusive
+        | OutcomeKind::Pass => true,
+        OutcomeKind::NotRun | OutcomeKind::NotApplicable => false,
     }
 }

@@ -67,16 +67,18 @@ pub(super) fn tally(results: &Results) -> String {
     format!("{}\n", paint(style, line))
 }
 
-fn words(kind: OutcomeKind, count: usize) -> String {
-    match kind {
-        OutcomeKind::HarnessError | OutcomeKind::AdapterError if count > 1 => format!("{kind}s"),
-        OutcomeKind::Fail
-        | OutcomeKind::HarnessError
-        | OutcomeKind::AdapterError
-        | OutcomeKind::Inconclusive
-        | OutcomeKind::NotRun
-        | OutcomeKind::Pass
-        | OutcomeKind::NotApplicable => kind.to_string(),
+/// The words of a sentence such as `3 not run`.
+pub(super) fn words(outcome: OutcomeKind, count: usize) -> &'static str {
+    match outcome {
+        OutcomeKind::Fail => "failed",
+        OutcomeKind::HarnessError if count > 1 => "harness errors",
+        OutcomeKind::HarnessError => "harness error",
+        OutcomeKind::AdapterError if count > 1 => "adapter errors",
+        OutcomeKind::AdapterError => "adapter error",
+        OutcomeKind::Inconclusive => "inconclusive",
+        OutcomeKind::NotRun => "not run",
+        OutcomeKind::Pass => "passed",
+        OutcomeKind::NotApplicable => "not applicable",
     }
 }
 

@@ -1,6 +1,7 @@
 //! A case or a check in prose: what it asks, why, and what would witness the answer.
 
 use super::{
+    closing,
     layout::{Width, labelled, printable},
     palette::{self, paint},
     predicate, script,
@@ -155,7 +156,12 @@ impl Page {
         let header = &results.header;
         self.item(
             "last run",
-            &format!("{}, {}: {}{verdict}.", header.adapter, header.started, result.outcome),
+            &format!(
+                "{}, {}: {}{verdict}.",
+                header.adapter,
+                header.started,
+                closing::words(result.outcome, 1)
+            ),
         );
         self.item("", &result.explanation);
         for evidence in &result.evidence {
