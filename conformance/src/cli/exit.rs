@@ -11,7 +11,7 @@ pub enum Exit {
     /// Everything that ran passed.
     Success = 0,
     /// A failure that no baseline entry lists, an unexpected pass, or an entry that matches nothing.
-    Violation = 1,
+    Failure = 1,
     /// Nothing worse than checks about which nothing can be said.
     Inconclusive = 2,
     /// The adapter failed.
@@ -19,7 +19,7 @@ pub enum Exit {
     /// Nothing ran.
     NothingRan = 4,
     /// Nothing failed but what the baseline expects.
-    ExpectedFailures = 5,
+    ExpectedFailuresOnly = 5,
     /// The command line is wrong.
     Usage = 64,
     /// A file that was given is wrong.
@@ -42,10 +42,10 @@ impl Exit {
         if tally.outcome(OutcomeKind::HarnessError) > 0 {
             Self::HarnessError
         } else if unmatched
-            || tally.unexpected_failures() > 0
+            || tally.verdict(VerdictKind::UnexpectedFailure) > 0
             || tally.verdict(VerdictKind::UnexpectedPass) > 0
         {
-            Self::Violation
+            Self::Failure
         } else if tally.outcome(OutcomeKind::AdapterError) > 0 {
             Self::AdapterError
         } else if tally.outcome(OutcomeKind::Inconclusive) > 0 {
@@ -53,7 +53,7 @@ impl Exit {
         } else if tally.ran() == 0 {
             Self::NothingRan
         } else if tally.outcome(OutcomeKind::Fail) > 0 {
-            Self::ExpectedFailures
+            Self::ExpectedFailuresOnly
         } else {
             Self::Success
         }
@@ -71,35 +71,35 @@ mod tests {
     use super::*;
     use crate::{record::BaselineUse, report::sample};
 
-    fn exit(counts: &[(OutcomeKind, VerdictKind)]) -> Exit {
+    fn exit(counts: &[(OutcomeKind, bool)]) -> Exit {
         let mut tally = Tally::default();
-        for (outcome, verdict) in counts {
-            tally.add(*outcome, *verdict);
+        for (outcome, is_listed) in counts {
+            tally.add(*outcome, VerdictKind::of(*outcome, *is_listed));
         }
         Exit::of_run(&sample::header(), &tally)
     }
 
-    const PASS: (OutcomeKind, VerdictKind) = (OutcomeKind::Pass, VerdictKind::Unlisted);
-    const FAIL: (OutcomeKind, VerdictKind) = (OutcomeKind::Fail, VerdictKind::Unlisted);
-    const EXPECTED: (OutcomeKind, VerdictKind) = (OutcomeKind::Fail, VerdictKind::ExpectedFailure);
-    const MENDED: (OutcomeKind, VerdictKind) = (OutcomeKind::Pass, VerdictKind::UnexpectedPass);
-    const UNSURE: (OutcomeKind, VerdictKind) = (OutcomeKind::Inconclusive, VerdictKind::Unlisted);
-    const ADAPTER: (OutcomeKind, VerdictKind) = (OutcomeKind::AdapterError, VerdictKind::Unlisted);
-    const HARNESS: (OutcomeKind, VerdictKind) = (OutcomeKind::HarnessError, VerdictKind::Unlisted);
-    const NOT_RUN: (OutcomeKind, VerdictKind) = (OutcomeKind::NotRun, VerdictKind::Unlisted);
-    const INAPPLICABLE: (OutcomeKind, VerdictKind) = (OutcomeKind::NotApplicable, VerdictKind::Unlisted);
+    const PASS: (OutcomeKind, bool) = (OutcomeKind::Pass, false);
+    const FAIL: (OutcomeKind, bool) = (OutcomeKind::Fail, false);
+    const EXPECTED: (OutcomeKind, bool) = (OutcomeKind::Fail, true);
+    const MENDED: (OutcomeKind, bool) = (OutcomeKind::Pass, true);
+    const UNSURE: (OutcomeKind, bool) = (OutcomeKind::Inconclusive, false);
+    const ADAPTER: (OutcomeKind, bool) = (OutcomeKind::AdapterError, false);
+    const HARNESS: (OutcomeKind, bool) = (OutcomeKind::HarnessError, false);
+    const NOT_RUN: (OutcomeKind, bool) = (OutcomeKind::NotRun, false);
+    const INAPPLICABLE: (OutcomeKind, bool) = (OutcomeKind::NotApplicable, false);
 
     #[test]
     fn the_first_exit_that_applies_is_the_exit() {
         for (counts, expected) in [
             (&[PASS, FAIL, HARNESS][..], Exit::HarnessError),
-            (&[PASS, FAIL, ADAPTER, UNSURE], Exit::Violation),
-            (&[PASS, MENDED], Exit::Violation),
+            (&[PASS, FAIL, ADAPTER, UNSURE], Exit::Failure),
+            (&[PASS, MENDED], Exit::Failure),
             (&[PASS, ADAPTER, UNSURE, EXPECTED], Exit::AdapterError),
             (&[PASS, UNSURE, EXPECTED], Exit::Inconclusive),
             (&[NOT_RUN, INAPPLICABLE], Exit::NothingRan),
             (&[], Exit::NothingRan),
-            (&[PASS, EXPECTED, NOT_RUN], Exit::ExpectedFailures),
+            (&[PASS, EXPECTED, NOT_RUN], Exit::ExpectedFailuresOnly),
             (&[PASS, NOT_RUN, INAPPLICABLE], Exit::Success),
         ] {
             assert_eq!(exit(counts), expected, "{counts:?}");
@@ -115,7 +115,7 @@ mod tests {
             unmatched: vec!["naming/gone#item".into()],
         });
         let mut tally = Tally::default();
-        tally.add(PASS.0, PASS.1);
-        assert_eq!(Exit::of_run(&header, &tally), Exit::Violation);
+        tally.add(OutcomeKind::Pass, VerdictKind::Pass);
+        assert_eq!(Exit::of_run(&header, &tally), Exit::Failure);
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn mutants<W: Write>(
     } else if matrix.is_proved() {
         Exit::Success
     } else {
-        Exit::Violation
+        Exit::Failure
     })
 }
 

@@ -59,10 +59,7 @@ impl Conformance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        record::{RequirementSet, VerdictKind},
-        report::sample,
-    };
+    use crate::{record::RequirementSet, report::sample};
 
     fn of(outcomes: &[(&str, OutcomeKind)], set: &[&str]) -> Conformance {
         let mut header = sample::header();
@@ -70,10 +67,8 @@ mod tests {
             name: "2026.1".into(),
             checks: set.iter().map(|check| check.parse().expect("ids in tests are well formed")).collect(),
         });
-        let results: Vec<_> = outcomes
-            .iter()
-            .map(|(check, outcome)| sample::result(check, *outcome, VerdictKind::Unlisted))
-            .collect();
+        let results: Vec<_> =
+            outcomes.iter().map(|(check, outcome)| sample::result(check, *outcome, false)).collect();
         Conformance::of(&header, &results)
     }
 
@@ -114,7 +109,7 @@ mod tests {
 
     #[test]
     fn without_a_set_nothing_is_said() {
-        let results = [sample::result(A, OutcomeKind::Pass, VerdictKind::Unlisted)];
+        let results = [sample::result(A, OutcomeKind::Pass, false)];
         assert_eq!(Conformance::of(&sample::header(), &results), Conformance::NotAsked);
     }
 }

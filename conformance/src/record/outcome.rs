@@ -57,38 +57,40 @@ impl fmt::Display for OutcomeKind {
     }
 }
 
-/// An outcome after comparison with the baseline.
+/// What an outcome means once the baseline was asked, without the entry's words.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
-    /// No entry speaks of it: the outcome stands for itself.
-    Unlisted,
-    /// It failed, and an entry says that it does.
+    /// It passed, as it should.
+    Pass,
+    /// It failed, as the baseline says.
     ExpectedFailure,
-    /// It passed although an entry says that it fails: the entry must go.
+    /// It failed, and the baseline does not list it.
+    UnexpectedFailure,
+    /// It passed, and the baseline lists it: the entry has to go.
     UnexpectedPass,
-    /// An entry says that it fails, and this run could not tell.
-    Unconfirmed,
+    /// It does not apply.
+    NotApplicable,
+    /// Nothing was decided. No baseline can list that.
+    Undecided,
 }
 
 impl VerdictKind {
-    /// All verdicts.
-    pub const ALL: [Self; 4] =
-        [Self::Unlisted, Self::ExpectedFailure, Self::UnexpectedPass, Self::Unconfirmed];
-
-    /// The verdict on an outcome of which the baseline does or does not speak.
+    /// The verdict on an outcome that the baseline lists or does not.
     pub fn of(outcome: OutcomeKind, is_listed: bool) -> Self {
-        if !is_listed {
-            return Self::Unlisted;
-        }
-        match outcome {
-            OutcomeKind::Fail => Self::ExpectedFailure,
-            OutcomeKind::Pass => Self::UnexpectedPass,
-            OutcomeKind::HarnessError
-            | OutcomeKind::AdapterError
-            | OutcomeKind::Inconclusive
-            | OutcomeKind::NotRun
-            | OutcomeKind::NotApplicable => Self::Unconfirmed,
+        match (outcome, is_listed) {
+            (OutcomeKind::Pass, false) => Self::Pass,
+            (OutcomeKind::Pass, true) => Self::UnexpectedPass,
+            (OutcomeKind::Fail, false) => Self::UnexpectedFailure,
+            (OutcomeKind::Fail, true) => Self::ExpectedFailure,
+            (OutcomeKind::NotApplicable, _) => Self::NotApplicable,
+            (
+                OutcomeKind::HarnessError
+                | OutcomeKind::AdapterError
+                | OutcomeKind::Inconclusive
+                | OutcomeKind::NotRun,
+                _,
+            ) => Self::Undecided,
         }
     }
 }

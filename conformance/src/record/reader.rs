@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use serde::Deserialize;
 
-use super::{CheckResult, Footer, Header, Line, Results, ResultsVersion, Tally};
+use super::{CheckResult, Footer, Header, Line, Results, ResultsVersion, Tally, VerdictKind};
 use crate::case::CheckId;
 
 /// Reads a whole file; `file` names it in errors.
@@ -70,6 +70,10 @@ impl Reader<'_> {
     fn result(&mut self, number: usize, result: CheckResult) -> Result<(), ReadError> {
         if result.check.case() != result.case {
             return Err(self.misplaced(number, "a check under another case than its own"));
+        }
+        let is_listed = matches!(result.verdict, VerdictKind::ExpectedFailure | VerdictKind::UnexpectedPass);
+        if VerdictKind::of(result.outcome, is_listed) != result.verdict {
+            return Err(self.misplaced(number, "a verdict that does not fit its outcome"));
         }
         if self.checks.iter().any(|earlier| earlier.check == result.check) {
             return Err(ReadError::Duplicate { file: self.file.into(), number, check: result.check });
@@ -256,11 +260,23 @@ mod tests {
         let mut results = sample::results();
         let text = written(&results);
         results.checks[0].outcome = OutcomeKind::NotRun;
+        results.checks[0].verdict = VerdictKind::Undecided;
         let footer = text.lines().last().expect("a file has a footer");
         let mut lines: Vec<_> = written(&results).lines().map(str::to_owned).collect();
         *lines.last_mut().expect("a file has a footer") = footer.to_owned();
         let message = refusal(&lines.join("\n"));
         assert!(message.starts_with("run.jsonl contradicts itself"), "{message}");
+    }
+
+    #[test]
+    fn a_failure_that_was_edited_into_an_expected_pass_is_refused() {
+        let mut results = sample::results();
+        results.checks[0].outcome = OutcomeKind::Fail;
+        let message = refusal(&written(&results));
+        assert_eq!(
+            message,
+            "run.jsonl, line 2: a verdict that does not fit its outcome; results are not edited by hand, run it again"
+        );
     }
 
     #[test]

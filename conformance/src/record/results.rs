@@ -154,7 +154,8 @@ pub struct BaselineNote {
     /// Why the failure is known and left alone.
     pub reason: String,
     /// Where that is tracked.
-    pub link: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// Why a failure matters and what to change.

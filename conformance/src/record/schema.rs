@@ -6,7 +6,7 @@ use schemars::{JsonSchema, schema_for};
 
 use super::Line;
 use crate::{
-    case::{Plant, Predicate, Requirement, Session, Severity, Twin, WorldSpec},
+    case::{Plant, Platform, Predicate, Requirement, Session, Severity, Twin, WorldSpec},
     protocol::{
         AdapterError, Base64Bytes, Declaration, HelloReply, ReplyError, Request, SelfReport, Unsupported,
     },
@@ -238,8 +238,17 @@ struct BaselineFile {
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "a description for the schema")]
 struct BaselineEntry {
-    /// The check, or a pattern.
+    /// The check, or a pattern with `*` in it. Everything that it stands for must fail.
     check: String,
+    /// Only with this provider.
+    #[serde(default)]
+    provider: Option<String>,
+    /// Only on this platform.
+    #[serde(default)]
+    platform: Option<Platform>,
+    /// Only with this broker.
+    #[serde(default)]
+    broker: Option<String>,
     /// Why it fails and is left alone.
     reason: String,
     /// Where that is tracked.

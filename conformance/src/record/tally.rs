@@ -42,11 +42,6 @@ impl Tally {
         self.verdicts.get(&verdict).copied().unwrap_or_default()
     }
 
-    /// How many failures no baseline entry speaks of.
-    pub fn unexpected_failures(&self) -> usize {
-        self.outcome(OutcomeKind::Fail).saturating_sub(self.verdict(VerdictKind::ExpectedFailure))
-    }
-
     /// How many checks were run at all.
     pub fn ran(&self) -> usize {
         OutcomeKind::ALL.into_iter().filter(|kind| ran(*kind)).map(|kind| self.outcome(kind)).sum()

@@ -148,10 +148,12 @@ impl Page {
             return self.item("last run", "These results have no line for this check.");
         };
         let verdict = match result.verdict {
-            VerdictKind::Unlisted => "",
+            VerdictKind::Pass
+            | VerdictKind::UnexpectedFailure
+            | VerdictKind::NotApplicable
+            | VerdictKind::Undecided => "",
             VerdictKind::ExpectedFailure => ", as the baseline expects",
             VerdictKind::UnexpectedPass => ", although the baseline expects a failure",
-            VerdictKind::Unconfirmed => ", where the baseline expects a failure",
         };
         let header = &results.header;
         self.item(

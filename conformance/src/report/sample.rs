@@ -62,7 +62,7 @@ pub(crate) fn header() -> Header {
 }
 
 /// A result with nothing in it but what its outcome demands.
-pub(crate) fn result(check: &str, outcome: OutcomeKind, verdict: VerdictKind) -> CheckResult {
+pub(crate) fn result(check: &str, outcome: OutcomeKind, is_listed: bool) -> CheckResult {
     let check: crate::case::CheckId = check.parse().expect("ids in tests are well formed");
     CheckResult {
         case: check.case(),
@@ -73,7 +73,7 @@ pub(crate) fn result(check: &str, outcome: OutcomeKind, verdict: VerdictKind) ->
         outcome,
         explanation: format!("It came out as {outcome}."),
         evidence: Vec::new(),
-        verdict,
+        verdict: VerdictKind::of(outcome, is_listed),
         baseline: None,
         advice: None,
         elapsed_ms: 120,
@@ -84,15 +84,14 @@ pub(crate) fn result(check: &str, outcome: OutcomeKind, verdict: VerdictKind) ->
 
 /// One result of each outcome, and the two that a baseline makes of them.
 pub(crate) fn results() -> Results {
-    let unlisted = VerdictKind::Unlisted;
-    let mut pass = result("naming/default-name#item", OutcomeKind::Pass, unlisted);
+    let mut pass = result("naming/default-name#item", OutcomeKind::Pass, false);
     pass.sentence = "Without a name, the item of the shared cache is used.".into();
 
-    let mut mended = result("naming/default-name#file", OutcomeKind::Pass, VerdictKind::UnexpectedPass);
+    let mut mended = result("naming/default-name#file", OutcomeKind::Pass, true);
     mended.sentence = "Without a name, the file of the shared cache is used.".into();
     mended.baseline = Some(note("The file had another suffix.", "https://issues.example/7"));
 
-    let mut fail = result("lifecycle/encryption-returns#residue-gone", OutcomeKind::Fail, unlisted);
+    let mut fail = result("lifecycle/encryption-returns#residue-gone", OutcomeKind::Fail, false);
     fail.sentence = "Once encryption is possible again, no plaintext of the secret stays on the disk.".into();
     fail.explanation =
         "The secret {before} is still in ~/.IdentityService/msal.cache.nocae after the encrypted save."
@@ -118,29 +117,27 @@ pub(crate) fn results() -> Results {
         fix: "Empty the plaintext file after the item was read back.".into(),
     });
 
-    let mut known =
-        result("file-hygiene/directory-mode#private", OutcomeKind::Fail, VerdictKind::ExpectedFailure);
+    let mut known = result("file-hygiene/directory-mode#private", OutcomeKind::Fail, true);
     known.severity = Severity::Medium;
     known.sentence = "The folder of the cache is private.".into();
     known.explanation = "~/.IdentityService has mode 0755.".into();
     known.baseline = Some(note("Made with the umask of the process.", "https://issues.example/12"));
 
-    let mut unsure = result("leakage/requests#client-secret", OutcomeKind::Inconclusive, unlisted);
+    let mut unsure = result("leakage/requests#client-secret", OutcomeKind::Inconclusive, false);
     unsure.sentence = "The client secret goes to the authority and nowhere else.".into();
     unsure.explanation = "The observer network was disabled, so its silence says nothing.".into();
 
-    let mut inapplicable =
-        result("file-hygiene/ciphertext-mode#private", OutcomeKind::NotApplicable, unlisted);
+    let mut inapplicable = result("file-hygiene/ciphertext-mode#private", OutcomeKind::NotApplicable, false);
     inapplicable.explanation = "It declares no location of the role ciphertext.".into();
 
-    let mut not_run = result("availability/kernel-keyring#answers", OutcomeKind::NotRun, unlisted);
+    let mut not_run = result("availability/kernel-keyring#answers", OutcomeKind::NotRun, false);
     not_run.explanation = "This machine cannot give a world a kernel keyring of its own.".into();
 
-    let mut adapter = result("input/hostile-names#refused", OutcomeKind::AdapterError, unlisted);
+    let mut adapter = result("input/hostile-names#refused", OutcomeKind::AdapterError, false);
     adapter.explanation =
         "The adapter answered the third request with a line that is not a JSON object.".into();
 
-    let mut harness = result("durability/killed-writer#whole", OutcomeKind::HarnessError, unlisted);
+    let mut harness = result("durability/killed-writer#whole", OutcomeKind::HarnessError, false);
     harness.explanation = "The broker of the world could not be started: no space left on device.".into();
 
     let checks = vec![pass, mended, fail, known, unsure, inapplicable, not_run, adapter, harness];
@@ -149,7 +146,7 @@ pub(crate) fn results() -> Results {
 }
 
 fn note(reason: &str, link: &str) -> BaselineNote {
-    BaselineNote { reason: reason.into(), link: link.into() }
+    BaselineNote { reason: reason.into(), link: Some(link.into()) }
 }
 
 /// A fact of every kind, with the session it is recorded under.

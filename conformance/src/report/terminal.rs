@@ -145,20 +145,22 @@ impl Layout {
 
     fn expected(&self, result: &CheckResult) -> String {
         let mut block = self.dim("found", &result.explanation);
-        if let Some(note) = &result.baseline {
-            block.push_str(&self.dim("known", &format!("{} {}", note.reason, note.link)));
-        }
+        block.push_str(&self.known(result));
         block
     }
 
     fn unexpected_pass(&self, result: &CheckResult) -> String {
         let mut block =
             self.line("listed", "the baseline says that this fails, and it passed: remove the entry");
-        if let Some(note) = &result.baseline {
-            block.push_str(&self.dim("known", &format!("{} {}", note.reason, note.link)));
-        }
+        block.push_str(&self.known(result));
         block.push_str(&self.again(result));
         block
+    }
+
+    /// What the baseline says: reason and link.
+    fn known(&self, result: &CheckResult) -> String {
+        let Some(note) = &result.baseline else { return String::new() };
+        self.dim("known", &format!("{} {}", note.reason, note.link.as_deref().unwrap_or_default()))
     }
 
     fn evidence(&self, result: &CheckResult) -> String {
@@ -294,7 +296,7 @@ mod tests {
         let mut results = sample::results();
         results
             .checks
-            .retain(|result| result.outcome == OutcomeKind::Pass && result.verdict == VerdictKind::Unlisted);
+            .retain(|result| result.outcome == OutcomeKind::Pass && result.verdict == VerdictKind::Pass);
         results.footer.tally = Tally::of(&results.checks);
         results.footer.exit_code = 0;
         let report = terminal(&results, Width::DEFAULT);
