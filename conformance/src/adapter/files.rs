@@ -50,14 +50,7 @@ impl AdapterFiles {
     pub(super) fn write_below(&self, folder: &Path) -> Result<(), (PathBuf, io::Error)> {
         for (path, content) in &self.0 {
             let path = folder.join(path);
-            let parent = path.parent().expect("a path below a folder has a parent");
-            fs::create_dir_all(parent)
-                .and_then(|()| fs::write(&path, content))
-                .and_then(|()| match content.starts_with(b"#!") {
-                    true => fs::set_permissions(&path, fs::Permissions::from_mode(0o755)),
-                    false => Ok(()),
-                })
-                .map_err(|source| (path, source))?;
+            write(&path, content).map_err(|source| (path, source))?;
         }
         Ok(())
     }
@@ -87,6 +80,15 @@ impl AdapterFiles {
         }
         Ok(())
     }
+}
+
+fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(path.parent().expect("a path below a folder has a parent"))?;
+    fs::write(path, content)?;
+    if content.starts_with(b"#!") {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    }
+    Ok(())
 }
 
 /// A short digest of a list of byte strings.
@@ -145,10 +147,14 @@ mod tests {
         let files = AdapterFiles::new([
             ("adapter.toml".to_owned(), b"x".to_vec()),
             ("lib/part.py".to_owned(), b"\xff".to_vec()),
+            ("run".to_owned(), b"#!/bin/sh\n".to_vec()),
         ]);
         files.write_below(folder.path()).expect("the folder is writable");
         fs::write(folder.path().join(".hidden"), "").expect("the folder is writable");
         assert_eq!(AdapterFiles::read(folder.path()).expect("the folder is readable"), files);
+        let mode =
+            |name| fs::metadata(folder.path().join(name)).map(|file| file.permissions().mode() & 0o100);
+        assert_eq!((mode("run").ok(), mode("adapter.toml").ok()), (Some(0o100), Some(0)));
         assert_eq!((files.text("adapter.toml"), files.text("lib/part.py")), (Some("x"), None));
     }
 

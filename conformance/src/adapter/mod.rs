@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `driver` | [`Driver`]: one request, one reply, a deadline for each |
+//! | `defect` | [`DriverError`]: how an adapter can leave the protocol |
 //! | `readers` | the threads that read an adapter's output and write its input |
 //! | `splitter` | tells protocol lines from the library's own output |
 //! | `captured` | the library's own output, bounded, with its offsets |
@@ -16,6 +17,7 @@
 mod captured;
 mod catalogue;
 mod command;
+mod defect;
 mod driver;
 mod files;
 mod manifest;
@@ -27,7 +29,8 @@ mod splitter;
 pub use captured::Captured;
 pub use catalogue::{Adapter, Catalogue, CatalogueError, UnknownAdapter};
 pub use command::{AdapterCommand, NotSetUp, resolve, state_folder};
-pub use driver::{Driver, DriverError, Output};
+pub use defect::DriverError;
+pub use driver::{Driver, Output};
 pub use files::{AdapterFiles, ReadError};
 pub use manifest::{Manifest, ManifestError, SystemRequirement};
 pub use process::ProcessError;

@@ -54,9 +54,11 @@ pub fn setup(adapter: &Adapter, state: &Path, progress: &mut dyn FnMut(&str)) ->
     let requirements = Requirements { manifest, adapter_folder, packages: prepared.packages.as_ref() };
     match &prepared.packages {
         Some(packages) => changed |= install(packages, &requirements, progress)?,
-        None => requirements.check_system(progress)?,
+        None => {
+            requirements.check_system(progress)?;
+            requirements.check_own(progress)?;
+        }
     }
-    requirements.check_own(progress)?;
     Ok(Ready { command: resolve(adapter, state)?, changed })
 }
 
@@ -88,6 +90,7 @@ fn install(
 ) -> Result<bool, SetupError> {
     if packages.stamp.is_file() && packages.python.exists() {
         requirements.check_system(progress)?;
+        requirements.check_own(progress)?;
         return Ok(false);
     }
     let python = Path::new(SYSTEM_PYTHON);
