@@ -90,8 +90,11 @@ fn install(
 ) -> Result<bool, SetupError> {
     if packages.stamp.is_file() && packages.python.exists() {
         requirements.check_system(progress)?;
-        requirements.check_own(progress)?;
-        return Ok(false);
+        if requirements.check_own(progress).is_ok() {
+            return Ok(false);
+        }
+        // As after an upgrade of the system's Python, which looks for packages under another path.
+        progress("the packages do not work any more: installing them again");
     }
     let python = Path::new(SYSTEM_PYTHON);
     if !python.exists() {
