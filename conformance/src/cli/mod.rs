@@ -6,6 +6,7 @@
 //! | `parts` | [`Parts`]: what the command line needs from the rest of the harness |
 //! | `wired` | the real parts |
 //! | `dispatch` | [`main`]: from arguments to an exit code |
+//! | `reproducer` | the command that repeats one check |
 //! | `exit` | [`Exit`]: the exit codes, which are an interface |
 //! | `failure` | [`Failure`]: an error with its exit code and the next step |
 //! | `output` | standard output that knows its width and survives a closed pipe |
@@ -21,6 +22,7 @@ mod list;
 mod mutants;
 mod output;
 mod parts;
+mod reproducer;
 mod run;
 mod schema;
 mod setup;
