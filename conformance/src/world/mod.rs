@@ -2,5 +2,7 @@
 
 pub mod authority;
 pub mod bus;
+pub mod client;
+pub mod condition;
 pub mod sandbox;
 pub mod secret_service;

@@ -27,7 +27,6 @@ use super::{
 pub(crate) struct Connection {
     reader: BufReader<UnixStream>,
     sender: Sender,
-    unique_name: String,
     queued: VecDeque<Frame>,
 }
 
@@ -59,26 +58,15 @@ impl Connection {
         stream.set_write_timeout(Some(WRITE_TIMEOUT)).map_err(ConnectionError::Stream)?;
         let writer = stream.try_clone().map_err(ConnectionError::Stream)?;
         let sender = Sender { stream: Arc::new(Mutex::new(writer)), serial: Arc::new(AtomicU32::new(1)) };
-        let mut connection = Self {
-            reader: BufReader::new(stream),
-            sender,
-            unique_name: String::new(),
-            queued: VecDeque::new(),
-        };
+        let mut connection = Self { reader: BufReader::new(stream), sender, queued: VecDeque::new() };
         connection.authenticate(deadline)?;
-        let hello = connection.call(Call::to_broker("Hello"), &(), deadline)?;
-        connection.unique_name = hello.body().map_err(ConnectionError::Body)?;
+        connection.call(Call::to_broker("Hello"), &(), deadline)?;
         Ok(connection)
     }
 
     /// The half that sends, for other threads.
     pub(crate) fn sender(&self) -> Sender {
         self.sender.clone()
-    }
-
-    /// The name that the broker gave to this connection.
-    pub(crate) fn unique_name(&self) -> &str {
-        &self.unique_name
     }
 
     /// Calls a method and waits for the answer; signals that arrive meanwhile are kept for later.
@@ -140,9 +128,17 @@ impl Connection {
         }
     }
 
-    /// Receives whatever comes next; `None` once the broker is gone. Without a deadline it waits for as long as the
-    /// connection lasts, which whoever holds a [`Sender`] can end.
-    pub(crate) fn receive(&mut self, deadline: Option<Instant>) -> Result<Option<Frame>, ConnectionError> {
+    /// Gives whatever comes next, what was kept first; `None` once the broker is gone.
+    ///
+    /// It waits for as long as the connection lasts, which whoever holds a [`Sender`] can end.
+    pub(crate) fn next(&mut self) -> Result<Option<Frame>, ConnectionError> {
+        match self.queued.pop_front() {
+            Some(frame) => Ok(Some(frame)),
+            None => self.receive(None),
+        }
+    }
+
+    fn receive(&mut self, deadline: Option<Instant>) -> Result<Option<Frame>, ConnectionError> {
         self.limit(deadline)?;
         Frame::read(&mut self.reader).map_err(|error| match error {
             FrameError::Stream(source) if is_timeout(&source) => ConnectionError::Deadline,

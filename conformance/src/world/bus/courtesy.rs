@@ -56,11 +56,13 @@ pub(super) fn reworded(pending: &Pending, serial: u32, answer: &Frame) -> Option
         (_, Some(UNKNOWN_METHOD | UNKNOWN_INTERFACE | UNKNOWN_OBJECT)) => {
             Some(misunderstood(pending, serial, answer))
         }
+        // It looks for a service file before it looks whether the service runs, and here are no service files.
+        ("StartServiceByName", _) => {
+            let name = pending.argument.as_deref()?;
+            Some(refusal(serial, answer, SERVICE_UNKNOWN, &not_provided(name)))
+        }
         (member, Some(_)) => {
             let name = pending.argument.as_deref()?;
-            if member == "StartServiceByName" {
-                return Some(refusal(serial, answer, SERVICE_UNKNOWN, &not_provided(name)));
-            }
             let (_, wanted) = ASKED_OF_OWNERS.into_iter().find(|(asked, _)| *asked == member)?;
             let text = format!("Could not get {wanted} of name '{name}': no such name");
             Some(refusal(serial, answer, NAME_HAS_NO_OWNER, &text))

@@ -50,14 +50,19 @@ impl Frame {
         Ok(Some(Self { header: Header::parse(&bytes)?, bytes, body_at: lengths.body_at }))
     }
 
-    /// Makes a message of a header and a body; the header's signature becomes the body's.
-    pub(crate) fn build<B>(mut header: Header, body: &B) -> Result<Self, zbus::Error>
+    /// Makes a message of a header in this machine's byte order and a body; the signature becomes the body's.
+    pub(crate) fn build<B>(header: Header, body: &B) -> Result<Self, zbus::Error>
     where
         B: Serialize + DynamicType,
     {
-        let encoded = wire::to_bytes(Context::new(header.endian.into(), 0), body)?;
-        header.signature = arguments(&body.signature());
-        Ok(Self::with_body(header, encoded.bytes()))
+        Ok(Self::assemble(header, &Body::encode(body)?))
+    }
+
+    /// Makes a message of a header in this machine's byte order and a body that was written before.
+    pub(crate) fn assemble(mut header: Header, body: &Body) -> Self {
+        header.endian = ByteOrder::NATIVE;
+        header.signature.clone_from(&body.signature);
+        Self::with_body(header, &body.bytes)
     }
 
     /// The same message with another header, such as one whose path was repaired.
@@ -106,6 +111,28 @@ impl Frame {
     }
 }
 
+/// The arguments of a message, written in this machine's byte order.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Body {
+    signature: String,
+    bytes: Vec<u8>,
+}
+
+impl Body {
+    /// Writes arguments: a tuple is as many, anything else is one.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be written, such as a string with a NUL in it.
+    pub(crate) fn encode<B>(value: &B) -> Result<Self, zbus::Error>
+    where
+        B: Serialize + DynamicType,
+    {
+        let encoded = wire::to_bytes(Context::new(ByteOrder::NATIVE.into(), 0), value)?;
+        Ok(Self { signature: arguments(&value.signature()), bytes: encoded.bytes().to_vec() })
+    }
+}
+
 /// Why no further message can be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FrameError {
@@ -126,10 +153,9 @@ pub(crate) enum FrameError {
     Malformed(#[from] Malformed),
 }
 
-/// An answer's header: to a call, from whoever sends it.
+/// The header of an answer to a call.
 pub(crate) fn reply_header(kind: Kind, serial: u32, call: &Header) -> Header {
     let mut header = Header::new(kind, serial);
-    header.endian = ByteOrder::NATIVE;
     header.reply_serial = Some(call.serial);
     header.destination = call.sender.clone();
     header
@@ -175,18 +201,27 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_read_back_as_it_was_written_in_both_byte_orders() {
+    fn a_message_is_read_back_as_it_was_written() {
+        let variant = OwnedVariant::from(5u32);
+        let built =
+            Frame::build(call(ByteOrder::NATIVE), &("text", variant)).expect("the body can be written");
+        assert_eq!(built.header().signature, "sv");
+        let mut stream = built.bytes();
+        let read = Frame::read(&mut stream).expect("it is a message").expect("there is one");
+        assert_eq!(read, built);
+        let (text, variant) = read.body::<(String, OwnedVariant)>().expect("the body is as written");
+        assert_eq!((text.as_str(), u32::try_from(variant)), ("text", Ok(5)));
+        assert_eq!(read.first_text().as_deref(), Some("text"));
+        assert!(matches!(Frame::read(&mut stream), Ok(None)));
+    }
+
+    #[test]
+    fn a_header_keeps_its_byte_order_when_a_field_changes() {
         for order in [ByteOrder::Little, ByteOrder::Big] {
-            let variant = OwnedVariant::from(5u32);
-            let built = Frame::build(call(order), &("text", variant)).expect("the body can be written");
-            assert_eq!(built.header().signature, "sv");
-            let mut stream = built.bytes();
-            let read = Frame::read(&mut stream).expect("it is a message").expect("there is one");
-            assert_eq!(read, built);
-            let (text, variant) = read.body::<(String, OwnedVariant)>().expect("the body is as written");
-            assert_eq!((text.as_str(), u32::try_from(variant)), ("text", Ok(5)));
-            assert_eq!(read.first_text().as_deref(), Some("text"));
-            assert!(matches!(Frame::read(&mut stream), Ok(None)));
+            let frame =
+                Frame::with_body(call(order), &[]).with_header(|header| header.path = Some("/x".into()));
+            let read = Frame::read(&mut frame.bytes()).expect("it is a message").expect("there is one");
+            assert_eq!((read.header().endian, read.header().path.as_deref()), (order, Some("/x")));
         }
     }
 

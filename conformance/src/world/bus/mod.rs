@@ -38,7 +38,7 @@ pub use address::{AddressError, BusAddress};
 pub use broker::{BrokerKind, UnknownBroker};
 pub(crate) use connection::{BROKER, Call, Connection, ConnectionError, Sender};
 pub use error::BusError;
-pub(crate) use frame::{Frame, reply_header};
+pub(crate) use frame::{Body, Frame, reply_header};
 pub(crate) use header::{Header, Kind};
 pub use session_bus::Bus;
 pub use tap::WireTap;
