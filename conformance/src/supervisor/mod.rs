@@ -1,1 +1,65 @@
 //! The single-threaded process that starts a session under the system call witness (D6).
+//!
+//! The harness starts it with [`Supervised::spawn`], one for each session. It starts the adapter below itself, answers
+//! each call that the filter announces, sends what it sees back over a socket, and ends only when every descendant is
+//! gone.
+//!
+//! Calls are seen as *attempted*: the witness lets them go on and never learns their results. It is a witness and a
+//! guard against accidents, not a jail: a program that rewrites its arguments from another thread between the look and
+//! the call gets past it. Not seen: calls that need a result to be understood (a `bind` that picks its own name),
+//! shared memory without a file, messages to other processes of the same user by signals or System V objects, and file
+//! contents that are moved inside the kernel and overwritten again before the file is next looked at.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `supervised` | the harness's side: [`Supervised`], [`Ended`] |
+//! | `spec` | [`SessionSpec`]: what to start and what it may touch |
+//! | `wire` | what the two sides say to each other |
+//! | `entry` | [`main`], the entry point of the process |
+//! | `launch` | from fork to exec |
+//! | `watch` | the loop over announced calls, commands and dead children |
+//! | `announced` | an announced call and what its arguments name |
+//! | `calls` | the table of system calls |
+//! | `filter` | the program that runs in the kernel |
+//! | `witness` | what is seen of a call and whether it may go on |
+//! | `sockets` | the addresses of connections, likewise |
+//! | `start` | arguments and environment of a program that starts |
+//! | `territory` | what a session may touch |
+//! | `memory`, `path` | another process's memory and paths, as it sees them |
+//! | `contents` | what files hold, searched as it is written, before it is lost, and at the end |
+//! | `holdings` | open files, kept to be searched at the end |
+//! | `search` | the search for canaries, as this module needs it |
+//! | `ledger` | facts on their way to the harness |
+//! | `descendants` | the end of every descendant |
+//! | `probe` | whether this machine can do it |
+//! | `ffi` | unsafe code |
+
+mod announced;
+mod calls;
+mod contents;
+mod descendants;
+mod entry;
+#[expect(unsafe_code, reason = "seccomp notifications, capabilities and fork have no safe wrapper")]
+mod ffi;
+mod filter;
+mod holdings;
+mod launch;
+mod ledger;
+mod memory;
+mod path;
+mod probe;
+mod search;
+mod sockets;
+mod spec;
+mod start;
+mod supervised;
+mod territory;
+mod watch;
+mod wire;
+mod witness;
+
+pub use entry::main;
+pub use probe::{Unavailable, probe};
+pub use search::{Needle, Needles};
+pub use spec::SessionSpec;
+pub use supervised::{Ended, Kill, SpawnError, Supervised};
