@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CaseId, CheckId, IdError, Plant, Predicate, Script, StepLabel, WorldSpec};
+use super::{
+    CaseId, CheckId, Condition, IdError, Plant, Predicate, Problem, Script, Session, StepLabel, WorldSpec,
+};
 use crate::protocol::Declaration;
 
 /// A script in a world, with the checks that judge it and the prose that explains it.
@@ -41,6 +43,24 @@ pub struct Case {
     pub script: Script,
     /// What is judged.
     pub checks: Vec<Check>,
+}
+
+impl Case {
+    /// The condition of a session: its own, or else the world's.
+    pub fn condition(&self, session: &Session) -> Condition {
+        session.condition.unwrap_or(self.world.condition)
+    }
+
+    /// Whether the case has nothing that its twin lacks, so that one run serves as both.
+    pub fn is_own_twin(&self) -> bool {
+        let usable = self.script.sessions.iter().all(|session| self.condition(session).is_usable());
+        usable && self.plants.is_empty() && self.twin.names.is_empty()
+    }
+
+    /// The check with an id.
+    pub fn check(&self, id: &CheckId) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id == *id)
+    }
 }
 
 /// How the twin of a case differs from it, and which step proves that it round-trips.
@@ -135,6 +155,12 @@ pub enum CaseError {
         /// The file.
         file: String,
         /// What contradicts what.
-        problem: String,
+        problem: Problem,
+    },
+    /// Two files claim one id.
+    #[error("{file}: another file already holds this case; give one of them another name")]
+    Duplicate {
+        /// The second file.
+        file: String,
     },
 }

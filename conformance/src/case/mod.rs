@@ -9,17 +9,31 @@
 //! | `world` | [`WorldSpec`], [`Condition`], [`Plant`] |
 //! | `script` | [`Script`], its sessions and steps |
 //! | `predicate` | [`Predicate`], the closed set of things that can be judged |
-//! | `definition` | [`Case`] and [`Check`] as one file holds them |
+//! | `definition` | [`Case`] and [`Check`] |
+//! | `file` | [`CaseFile`]: the shape of a case's file |
+//! | `load` | from a file's text to a [`Case`] |
+//! | `validate` | [`Problem`]: how a case can contradict itself |
+//! | `pattern` | [`Pattern`]: ids with `*` |
 //! | `catalogue` | every case in this binary, and selection |
 
+pub mod catalogue;
 mod definition;
+mod file;
 mod id;
+mod load;
+mod pattern;
 mod predicate;
 mod script;
+mod validate;
 mod world;
 
+pub use catalogue::{Catalogue, Selection, SelectionError};
 pub use definition::{Case, CaseError, Check, Requirement, RequirementLevel, Severity, Twin};
+pub use file::{CaseFile, CheckFile};
 pub use id::{Area, CaseId, CheckId, IdError};
+pub use load::load;
+pub use pattern::Pattern;
 pub use predicate::{Predicate, Scope};
 pub use script::{CanaryRole, End, Interaction, Partition, Place, Script, Session, Step, StepLabel};
+pub use validate::Problem;
 pub use world::{Condition, Plant, PlantKind, Platform, WorldSpec};

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CanaryRole, Partition, StepLabel};
-use crate::protocol::{ErrorCategory, LocationRole};
+use crate::protocol::{Declaration, ErrorCategory, Level, LocationRole};
 
 /// What a check asserts about the observation of its case.
 ///
@@ -28,8 +28,8 @@ pub enum Predicate {
         /// The later `get` that confirms it.
         confirm: StepLabel,
     },
-    /// The step, in a later process than the `put`, gave exactly the canary back, and the authority was asked for no token
-    /// in that session.
+    /// The step, in a later process than the `put`, gave exactly the canary back, and until then the authority was not asked
+    /// for that canary's token in that session.
     ValueEquals {
         /// The `get`.
         step: StepLabel,
@@ -67,13 +67,16 @@ pub enum Predicate {
         /// The canary.
         canary: CanaryRole,
     },
-    /// Between the start and the end of the first session, nothing was created under the home or the temporary folder, not
+    /// Between the start and the end of the step's session, nothing was created under the home or the temporary folder, not
     /// even an empty file, by the tree and by the system call witness.
     NothingCreated {
         /// The step that must not have created anything: its session is looked at.
         step: StepLabel,
     },
     /// Everything that the sessions created, wrote, linked, renamed or truncated lies in the declared folder.
+    ///
+    /// Making the folder and those above it is allowed. In the temporary and the runtime folder, where language runtimes
+    /// leave files of their own, only what carries a canary counts.
     StaysInside {
         /// The role of the declared folder.
         location: LocationRole,
@@ -156,6 +159,100 @@ pub enum Predicate {
     },
 }
 
+impl Predicate {
+    /// The word that names the predicate in case files.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "refused",
+            Self::ValueEquals { .. } => "value_equals",
+            Self::ValueAbsent { .. } => "value_absent",
+            Self::CanaryAbsent { .. } => "canary_absent",
+            Self::CanaryPresent { .. } => "canary_present",
+            Self::ResidueGone { .. } => "residue_gone",
+            Self::NothingCreated { .. } => "nothing_created",
+            Self::StaysInside { .. } => "stays_inside",
+            Self::PathPrivate { .. } => "path_private",
+            Self::PathExists { .. } => "path_exists",
+            Self::BornPrivate { .. } => "born_private",
+            Self::StorageDistinct { .. } => "storage_distinct",
+            Self::ItemAttributes { .. } => "item_attributes",
+            Self::ProtectorTriedFirst { .. } => "protector_tried_first",
+            Self::AuthorityRequestsAtMost { .. } => "authority_requests_at_most",
+            Self::NotReturnedAfterRelocation { .. } => "not_returned_after_relocation",
+            Self::WithinDeadline { .. } => "within_deadline",
+        }
+    }
+
+    /// The steps that it names, each with the request that the step must be, where only one makes sense.
+    pub fn steps(&self) -> Vec<(&StepLabel, Option<&'static str>)> {
+        match self {
+            Self::Refused { step, confirm, .. } => vec![(step, Some("put")), (confirm, Some("get"))],
+            Self::ValueEquals { step, .. }
+            | Self::ValueAbsent { step, .. }
+            | Self::NotReturnedAfterRelocation { step, .. } => vec![(step, Some("get"))],
+            Self::ProtectorTriedFirst { step, .. } => vec![(step, Some("put"))],
+            Self::NothingCreated { step }
+            | Self::AuthorityRequestsAtMost { step, .. }
+            | Self::WithinDeadline { step, .. } => vec![(step, None)],
+            Self::CanaryAbsent { .. }
+            | Self::CanaryPresent { .. }
+            | Self::ResidueGone { .. }
+            | Self::StaysInside { .. }
+            | Self::PathPrivate { .. }
+            | Self::PathExists { .. }
+            | Self::BornPrivate { .. }
+            | Self::StorageDistinct { .. }
+            | Self::ItemAttributes { .. } => Vec::new(),
+        }
+    }
+
+    /// The canaries that it names.
+    pub fn canaries(&self) -> Vec<&CanaryRole> {
+        match self {
+            Self::Refused { canary, .. }
+            | Self::ValueEquals { canary, .. }
+            | Self::ValueAbsent { canary, .. }
+            | Self::CanaryAbsent { canary, .. }
+            | Self::CanaryPresent { canary, .. }
+            | Self::ResidueGone { canary }
+            | Self::BornPrivate { canary }
+            | Self::ItemAttributes { canary, .. }
+            | Self::ProtectorTriedFirst { canary, .. }
+            | Self::NotReturnedAfterRelocation { canary, .. } => vec![canary],
+            Self::StorageDistinct { first, second } => vec![first, second],
+            Self::NothingCreated { .. }
+            | Self::StaysInside { .. }
+            | Self::PathPrivate { .. }
+            | Self::PathExists { .. }
+            | Self::AuthorityRequestsAtMost { .. }
+            | Self::WithinDeadline { .. } => Vec::new(),
+        }
+    }
+
+    /// What an implementation must declare for it to mean anything.
+    pub fn needs(&self) -> Option<Declaration> {
+        match self {
+            Self::StaysInside { location }
+            | Self::PathPrivate { location, .. }
+            | Self::PathExists { location, .. } => Some(Declaration::Location(*location)),
+            Self::ItemAttributes { .. } => Some(Declaration::Item),
+            Self::AuthorityRequestsAtMost { .. } => Some(Declaration::Level(Level::Credential)),
+            Self::Refused { .. }
+            | Self::ValueEquals { .. }
+            | Self::ValueAbsent { .. }
+            | Self::CanaryAbsent { .. }
+            | Self::CanaryPresent { .. }
+            | Self::ResidueGone { .. }
+            | Self::NothingCreated { .. }
+            | Self::BornPrivate { .. }
+            | Self::StorageDistinct { .. }
+            | Self::ProtectorTriedFirst { .. }
+            | Self::NotReturnedAfterRelocation { .. }
+            | Self::WithinDeadline { .. } => None,
+        }
+    }
+}
+
 /// Where a canary is looked for.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -180,4 +277,22 @@ pub enum Scope {
     KeyringAttributes,
     /// Requests to the authority.
     Network,
+}
+
+impl Scope {
+    /// The word in case files and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Writes => "writes",
+            Self::Output => "output",
+            Self::Errors => "errors",
+            Self::Arguments => "arguments",
+            Self::Environment => "environment",
+            Self::Bus => "bus",
+            Self::KeyringSecrets => "keyring_secrets",
+            Self::KeyringAttributes => "keyring_attributes",
+            Self::Network => "network",
+        }
+    }
 }

@@ -148,6 +148,47 @@ impl Step {
     }
 }
 
+impl Script {
+    /// Every step with its session and its number within that, in the order in which they are asked.
+    pub fn steps(&self) -> impl Iterator<Item = (usize, usize, &Step)> {
+        let sessions = self.sessions.iter().enumerate();
+        sessions.flat_map(|(session, of)| {
+            of.steps.iter().enumerate().map(move |(number, step)| (session, number, step))
+        })
+    }
+
+    /// The step with a label, with its session and its number within that.
+    pub fn find(&self, label: &StepLabel) -> Option<(usize, usize, &Step)> {
+        self.steps().find(|(_, _, step)| step.label() == Some(label))
+    }
+}
+
+impl Step {
+    /// The handle that the step uses.
+    pub fn store(&self) -> Option<&str> {
+        match self {
+            Self::Open { store, .. }
+            | Self::Put { store, .. }
+            | Self::Get { store, .. }
+            | Self::Remove { store, .. }
+            | Self::Close { store } => Some(store),
+            Self::Render { store, .. } => store.as_deref(),
+        }
+    }
+
+    /// The word that names the step in a case file.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::Put { .. } => "put",
+            Self::Get { .. } => "get",
+            Self::Remove { .. } => "remove",
+            Self::Render { .. } => "render",
+            Self::Close { .. } => "close",
+        }
+    }
+}
+
 /// The name of a step within its case.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
@@ -163,6 +204,11 @@ impl fmt::Display for StepLabel {
 #[derive(Clone, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct CanaryRole(pub String);
+
+impl CanaryRole {
+    /// The role of the client secret that `open` carries at credential level.
+    pub const CLIENT_SECRET: &str = "client-secret";
+}
 
 impl fmt::Display for CanaryRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

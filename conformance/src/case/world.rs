@@ -137,14 +137,13 @@ pub struct Plant {
     /// The partition whose location that is.
     #[serde(default)]
     pub partition: Partition,
-    /// What is planted.
-    #[serde(flatten)]
+    /// What is planted. A table of its own, because serde cannot refuse unknown keys of a flattened one.
     pub kind: PlantKind,
 }
 
 /// What a plant is.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(tag = "plant", rename_all = "snake_case")]
+#[serde(tag = "plant", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PlantKind {
     /// A regular file; folders above it are made private.
     File {
@@ -161,7 +160,9 @@ pub enum PlantKind {
         age_seconds: u64,
     },
     /// A symbolic link to a file that does not exist, outside the library's own folder and inside the world.
-    Symlink,
+    ///
+    /// It has braces because serde lets a unit variant of a tagged enum carry unknown keys.
+    Symlink {},
     /// A folder with this mode, octal.
     Directory {
         /// Its mode, octal.

@@ -1,0 +1,649 @@
+//! How a case can contradict itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    CanaryRole, Case, Check, Condition, Place, PlantKind, Predicate, RequirementLevel, Session, Step,
+    StepLabel,
+};
+use crate::{
+    protocol::{Declaration, ErrorCategory},
+    spec::{self, SentenceId},
+};
+
+/// A contradiction within a case's file.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A required list or text is empty.
+    #[error("`{key}` is empty; fill it in")]
+    Empty {
+        /// Its key.
+        key: String,
+    },
+    /// A mode is not octal.
+    #[error("{mode:?} of `{user}` is no octal mode; write it like \"0600\"")]
+    Mode {
+        /// The text.
+        mode: String,
+        /// What uses it.
+        user: String,
+    },
+    /// Two steps have one label.
+    #[error("two steps have the label {label:?}; rename one")]
+    LabelTwice {
+        /// The label.
+        label: String,
+    },
+    /// Two checks have one id.
+    #[error("two checks have the id {check:?}; rename one")]
+    CheckTwice {
+        /// The id's own word.
+        check: String,
+    },
+    /// A label names no step.
+    #[error("{user} names the step {label:?}, which does not exist")]
+    NoSuchStep {
+        /// What names it.
+        user: String,
+        /// The label.
+        label: String,
+    },
+    /// A label names a step of the wrong kind.
+    #[error("{user} names the step {label:?}, which is a {found}; it must be a {wanted}")]
+    WrongStep {
+        /// What names it.
+        user: String,
+        /// The label.
+        label: String,
+        /// What the step is.
+        found: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// A `get` is not in a later session than a `put` of its canary.
+    #[error("{user} needs a `get` in a later session than a `put` of the same canary; {label:?} is none")]
+    NotLater {
+        /// What needs it.
+        user: String,
+        /// The label of the `get`.
+        label: String,
+    },
+    /// A step uses a store that its session has not opened.
+    #[error("session {session} uses the store {store:?} before it opens it")]
+    NotOpened {
+        /// The session, from 0.
+        session: usize,
+        /// The handle.
+        store: String,
+    },
+    /// A session opens a store that is open.
+    #[error("session {session} opens the store {store:?} twice; close it first, or use another handle")]
+    OpenedTwice {
+        /// The session, from 0.
+        session: usize,
+        /// The handle.
+        store: String,
+    },
+    /// A canary is named that nothing brings into the world.
+    #[error("{user} names the canary {canary:?}, which no put and no plant brings into the world")]
+    NoSuchCanary {
+        /// What names it.
+        user: String,
+        /// The role.
+        canary: String,
+    },
+    /// A plant stands before a session that does not exist.
+    #[error("a plant stands before session {session}, which does not exist")]
+    PlantTooLate {
+        /// The session, from 0.
+        session: usize,
+    },
+    /// A name of the twin is not a name of the script.
+    #[error("the twin replaces the name {name:?}, which no open uses")]
+    NoSuchName {
+        /// The name.
+        name: String,
+    },
+    /// A check cites a sentence that does not exist, or one that is excluded.
+    #[error("{check} cites {sentence:?}, which {problem}")]
+    Sentence {
+        /// The check.
+        check: String,
+        /// The sentence.
+        sentence: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A check does not say where its requirement comes from.
+    #[error("{check} has no {wanted}; a `must` cites sentences, a `should` cites sources")]
+    NoRequirement {
+        /// The check.
+        check: String,
+        /// What is missing.
+        wanted: &'static str,
+    },
+    /// A predicate looks at something that need not be declared.
+    #[error("{check} looks at what only a declaration names; add {declaration} to its `applies_when`")]
+    Undeclared {
+        /// The check.
+        check: String,
+        /// The declaration, as a case file spells it.
+        declaration: String,
+    },
+    /// A check of S6 can be declared away.
+    #[error("{check} cites S6 and has an `applies_when`; a promise cannot be declared away")]
+    DeclaredAway {
+        /// The check.
+        check: String,
+    },
+    /// A check of S6 or S14 uses a world in which encryption is possible and refused (D3).
+    #[error("{check} cites S6 or S14 in a world with a locked keyring, where encryption is not impossible")]
+    NotImpossible {
+        /// The check.
+        check: String,
+    },
+    /// A refusal accepts the category that means nothing.
+    #[error("{check} accepts the category `other`, which satisfies no check")]
+    AcceptsOther {
+        /// The check.
+        check: String,
+    },
+    /// A relocation is judged at a step of an ordinary session.
+    #[error("{check} judges {label:?} as relocated, but its session has not `place = \"relocated\"`")]
+    NotRelocated {
+        /// The check.
+        check: String,
+        /// The label.
+        label: String,
+    },
+}
+
+/// Looks for contradictions, and gives the first one.
+///
+/// # Errors
+///
+/// The first [`Problem`] in the order of the file.
+pub(super) fn validate(case: &Case) -> Result<(), Problem> {
+    prose(case)?;
+    modes(case)?;
+    plants(case)?;
+    stores(case)?;
+    labels(case)?;
+    twin(case)?;
+    let mut words = BTreeSet::new();
+    for check in &case.checks {
+        if !words.insert(check.id.word()) {
+            return Err(Problem::CheckTwice { check: check.id.word().into() });
+        }
+        requirement(case, check)?;
+        predicate(case, check)?;
+    }
+    Ok(())
+}
+
+fn prose(case: &Case) -> Result<(), Problem> {
+    let texts = [
+        ("title", &case.title),
+        ("why", &case.why),
+        ("effect", &case.effect),
+        ("precondition", &case.precondition),
+        ("fix", &case.fix),
+    ];
+    let blank = texts.into_iter().find(|(_, text)| text.trim().is_empty()).map(|(key, _)| key);
+    let lists = [
+        ("properties", case.properties.is_empty()),
+        ("world.platforms", case.world.platforms.is_empty()),
+        ("session", case.script.sessions.is_empty()),
+        ("session.steps", case.script.sessions.iter().any(|session| session.steps.is_empty())),
+        ("check", case.checks.is_empty()),
+        ("check.sentence", case.checks.iter().any(|check| check.sentence.trim().is_empty())),
+    ];
+    let empty = lists.into_iter().find(|(_, empty)| *empty).map(|(key, _)| key);
+    match blank.or(empty) {
+        Some(key) => Err(Problem::Empty { key: key.into() }),
+        None => Ok(()),
+    }
+}
+
+fn modes(case: &Case) -> Result<(), Problem> {
+    octal(&case.world.umask, "world.umask")?;
+    for plant in &case.plants {
+        match &plant.kind {
+            PlantKind::File { mode, .. } | PlantKind::Directory { mode } => octal(mode, "plant")?,
+            PlantKind::Symlink {} => {}
+        }
+    }
+    Ok(())
+}
+
+fn octal(mode: &str, user: &str) -> Result<(), Problem> {
+    match u32::from_str_radix(mode, 8) {
+        Ok(bits) if bits <= 0o7777 => Ok(()),
+        Ok(_) | Err(_) => Err(Problem::Mode { mode: mode.into(), user: user.into() }),
+    }
+}
+
+fn plants(case: &Case) -> Result<(), Problem> {
+    let late = case.plants.iter().find(|plant| plant.before_session >= case.script.sessions.len());
+    late.map_or(Ok(()), |plant| Err(Problem::PlantTooLate { session: plant.before_session }))
+}
+
+fn stores(case: &Case) -> Result<(), Problem> {
+    for (session, Session { steps, .. }) in case.script.sessions.iter().enumerate() {
+        let mut open = BTreeSet::new();
+        for step in steps {
+            let Some(store) = step.store() else { continue };
+            let known = match step {
+                Step::Open { .. } if !open.insert(store) => {
+                    return Err(Problem::OpenedTwice { session, store: store.into() });
+                }
+                Step::Open { .. } => true,
+                Step::Close { .. } => open.remove(store),
+                Step::Put { .. } | Step::Get { .. } | Step::Remove { .. } | Step::Render { .. } => {
+                    open.contains(store)
+                }
+            };
+            if !known {
+                return Err(Problem::NotOpened { session, store: store.into() });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn labels(case: &Case) -> Result<(), Problem> {
+    let mut seen = BTreeSet::new();
+    for (_, _, step) in case.script.steps() {
+        if let Some(label) = step.label()
+            && !seen.insert(label)
+        {
+            return Err(Problem::LabelTwice { label: label.0.clone() });
+        }
+        if let Step::Get { canary, .. } = step {
+            known(case, canary, "a get")?;
+        }
+    }
+    Ok(())
+}
+
+fn twin(case: &Case) -> Result<(), Problem> {
+    let user = "twin.round_trip";
+    step_of(case, &case.twin.round_trip, Some("get"), user)?;
+    later_than_its_put(case, &case.twin.round_trip, user)?;
+    let names = case.script.steps().filter_map(|(_, _, step)| match step {
+        Step::Open { name, .. } => name.as_deref(),
+        Step::Put { .. }
+        | Step::Get { .. }
+        | Step::Remove { .. }
+        | Step::Render { .. }
+        | Step::Close { .. } => None,
+    });
+    let names = names.collect::<BTreeSet<_>>();
+    match case.twin.names.keys().find(|name| !names.contains(name.as_str())) {
+        Some(name) => Err(Problem::NoSuchName { name: name.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn requirement(case: &Case, check: &Check) -> Result<(), Problem> {
+    let id = || check.id.to_string();
+    let required = &check.requirement;
+    match required.level {
+        RequirementLevel::Must if required.sentences.is_empty() => {
+            return Err(Problem::NoRequirement { check: id(), wanted: "sentences" });
+        }
+        RequirementLevel::Should if required.sources.is_empty() => {
+            return Err(Problem::NoRequirement { check: id(), wanted: "sources" });
+        }
+        RequirementLevel::Must | RequirementLevel::Should => {}
+    }
+    for sentence in &required.sentences {
+        let problem = match sentence.parse::<SentenceId>().ok().and_then(|id| spec::sentences().find(id)) {
+            None => "does not exist",
+            Some(found) if found.is_excluded() => "is excluded",
+            Some(_) => continue,
+        };
+        return Err(Problem::Sentence { check: id(), sentence: sentence.clone(), problem });
+    }
+    let cites = |sentence: &str| required.sentences.iter().any(|cited| cited == sentence);
+    if cites("S6") && !check.applies_when.is_empty() {
+        return Err(Problem::DeclaredAway { check: id() });
+    }
+    let locked = case.script.sessions.iter().any(|session| case.condition(session) == Condition::Locked);
+    if locked && (cites("S6") || cites("S14")) {
+        return Err(Problem::NotImpossible { check: id() });
+    }
+    Ok(())
+}
+
+fn predicate(case: &Case, check: &Check) -> Result<(), Problem> {
+    let user = check.id.to_string();
+    for (label, wanted) in check.predicate.steps() {
+        step_of(case, label, wanted, &user)?;
+    }
+    for canary in check.predicate.canaries() {
+        known(case, canary, &user)?;
+    }
+    if let Some(needed) = check.predicate.needs()
+        && !check.applies_when.contains(&needed)
+    {
+        return Err(Problem::Undeclared { check: user, declaration: spelled(&needed) });
+    }
+    match &check.predicate {
+        Predicate::Refused { categories, .. } if categories.is_empty() => {
+            Err(Problem::Empty { key: "categories".into() })
+        }
+        Predicate::Refused { categories, .. } if categories.contains(&ErrorCategory::Other) => {
+            Err(Problem::AcceptsOther { check: user })
+        }
+        Predicate::Refused { confirm, .. } => later_than_its_put(case, confirm, &user),
+        Predicate::ValueEquals { step, .. } => later_than_its_put(case, step, &user),
+        Predicate::CanaryAbsent { scopes, .. } | Predicate::CanaryPresent { scopes, .. }
+            if scopes.is_empty() =>
+        {
+            Err(Problem::Empty { key: "scopes".into() })
+        }
+        Predicate::PathPrivate { at_most, .. } => octal(at_most, &user),
+        Predicate::NotReturnedAfterRelocation { step, .. } => relocated(case, step, user),
+        Predicate::ValueAbsent { .. }
+        | Predicate::CanaryAbsent { .. }
+        | Predicate::CanaryPresent { .. }
+        | Predicate::ResidueGone { .. }
+        | Predicate::NothingCreated { .. }
+        | Predicate::StaysInside { .. }
+        | Predicate::PathExists { .. }
+        | Predicate::BornPrivate { .. }
+        | Predicate::StorageDistinct { .. }
+        | Predicate::ItemAttributes { .. }
+        | Predicate::ProtectorTriedFirst { .. }
+        | Predicate::AuthorityRequestsAtMost { .. }
+        | Predicate::WithinDeadline { .. } => Ok(()),
+    }
+}
+
+fn relocated(case: &Case, label: &StepLabel, check: String) -> Result<(), Problem> {
+    let place = case.script.find(label).map(|(session, ..)| case.script.sessions[session].place);
+    if place == Some(Place::Relocated) {
+        Ok(())
+    } else {
+        Err(Problem::NotRelocated { check, label: label.0.clone() })
+    }
+}
+
+fn step_of(case: &Case, label: &StepLabel, wanted: Option<&'static str>, user: &str) -> Result<(), Problem> {
+    let Some((_, _, step)) = case.script.find(label) else {
+        return Err(Problem::NoSuchStep { user: user.into(), label: label.0.clone() });
+    };
+    match wanted {
+        Some(wanted) if wanted != step.word() => {
+            Err(Problem::WrongStep { user: user.into(), label: label.0.clone(), found: step.word(), wanted })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn later_than_its_put(case: &Case, label: &StepLabel, user: &str) -> Result<(), Problem> {
+    let first_puts = puts(case);
+    let later = case.script.find(label).is_some_and(|(session, _, step)| match step {
+        Step::Get { canary, .. } => first_puts.get(canary).is_some_and(|put| *put < session),
+        Step::Open { .. }
+        | Step::Put { .. }
+        | Step::Remove { .. }
+        | Step::Render { .. }
+        | Step::Close { .. } => false,
+    });
+    if later { Ok(()) } else { Err(Problem::NotLater { user: user.into(), label: label.0.clone() }) }
+}
+
+/// The first session that puts each canary.
+fn puts(case: &Case) -> BTreeMap<&CanaryRole, usize> {
+    let mut first = BTreeMap::new();
+    for (session, _, step) in case.script.steps() {
+        if let Step::Put { canary, .. } = step {
+            first.entry(canary).or_insert(session);
+        }
+    }
+    first
+}
+
+fn known(case: &Case, role: &CanaryRole, user: &str) -> Result<(), Problem> {
+    let planted = case.plants.iter().any(|plant| match &plant.kind {
+        PlantKind::File { canary, .. } => canary.as_ref() == Some(role),
+        PlantKind::Symlink {} | PlantKind::Directory { .. } => false,
+    });
+    if planted || role.0 == CanaryRole::CLIENT_SECRET || puts(case).contains_key(role) {
+        return Ok(());
+    }
+    Err(Problem::NoSuchCanary { user: user.into(), canary: role.0.clone() })
+}
+
+fn spelled(declaration: &Declaration) -> String {
+    serde_json::to_string(declaration).unwrap_or_else(|_| "the declaration".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{CaseError, load};
+
+    /// Loads the case below with one text replaced by another.
+    fn problem(from: &str, to: &str) -> Problem {
+        assert!(CASE.contains(from), "the test replaces {from:?}, which is not there");
+        match load("fallback/example.toml", &CASE.replacen(from, to, 1)) {
+            Err(CaseError::Invalid { problem, .. }) => problem,
+            other => panic!("{from:?} -> {to:?} was not refused as a contradiction: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_case_that_the_other_tests_break_is_valid() {
+        load("fallback/example.toml", CASE).expect("nothing contradicts anything");
+    }
+
+    #[test]
+    fn a_label_that_does_not_exist_is_refused() {
+        assert_eq!(
+            problem("step = \"write\"", "step = \"wriet\""),
+            Problem::NoSuchStep { user: "fallback/example#refuses".into(), label: "wriet".into() }
+        );
+    }
+
+    #[test]
+    fn a_predicate_over_a_step_of_the_wrong_kind_is_refused() {
+        assert_eq!(
+            problem("step = \"write\"", "step = \"read\""),
+            Problem::WrongStep {
+                user: "fallback/example#refuses".into(),
+                label: "read".into(),
+                found: "get",
+                wanted: "put"
+            }
+        );
+    }
+
+    #[test]
+    fn a_label_is_used_once() {
+        assert_eq!(
+            problem("label = \"write\"", "label = \"read\""),
+            Problem::LabelTwice { label: "read".into() }
+        );
+    }
+
+    #[test]
+    fn a_round_trip_in_the_session_of_its_put_is_refused() {
+        let (first, second) = (
+            "canary = \"token\" },\n]\n\n[[session]]\nsteps = [\n    { do = \"open\", store = \"cache\" },",
+            "canary = \"token\" },",
+        );
+        assert_eq!(
+            problem(first, second),
+            Problem::NotLater { user: "twin.round_trip".into(), label: "read".into() }
+        );
+    }
+
+    #[test]
+    fn a_store_is_opened_before_it_is_used_and_once() {
+        assert_eq!(
+            problem("store = \"cache\", canary", "store = \"cahce\", canary"),
+            Problem::NotOpened { session: 0, store: "cahce".into() }
+        );
+        assert_eq!(
+            problem("{ do = \"put\"", "{ do = \"open\", store = \"cache\" }, { do = \"put\""),
+            Problem::OpenedTwice { session: 0, store: "cache".into() }
+        );
+    }
+
+    #[test]
+    fn a_canary_that_nothing_brings_into_the_world_is_refused() {
+        assert_eq!(
+            problem(
+                "categories = [\"encryption_unavailable\"], canary = \"token\"",
+                "categories = [\"locked\"], canary = \"tokne\""
+            ),
+            Problem::NoSuchCanary { user: "fallback/example#refuses".into(), canary: "tokne".into() }
+        );
+    }
+
+    #[test]
+    fn sentences_must_exist_and_not_be_excluded() {
+        assert_eq!(
+            problem("sentences = [\"S5\"]", "sentences = [\"S18\"]"),
+            Problem::Sentence {
+                check: "fallback/example#refuses".into(),
+                sentence: "S18".into(),
+                problem: "does not exist"
+            }
+        );
+        assert_eq!(
+            problem("sentences = [\"S5\"]", "sentences = [\"S2\"]"),
+            Problem::Sentence {
+                check: "fallback/example#refuses".into(),
+                sentence: "S2".into(),
+                problem: "is excluded"
+            }
+        );
+    }
+
+    #[test]
+    fn a_check_says_where_its_requirement_comes_from() {
+        assert_eq!(
+            problem("sentences = [\"S5\"]", "sentences = []"),
+            Problem::NoRequirement { check: "fallback/example#refuses".into(), wanted: "sentences" }
+        );
+        assert_eq!(
+            problem("level = \"must\"", "level = \"should\""),
+            Problem::NoRequirement { check: "fallback/example#refuses".into(), wanted: "sources" }
+        );
+    }
+
+    #[test]
+    fn a_promise_of_s6_cannot_be_declared_away() {
+        assert_eq!(
+            problem(
+                "requirement = { level = \"must\", sentences = [\"S5\"] }",
+                "requirement = { level = \"must\", sentences = [\"S6\"] }\napplies_when = [{ location = \"plaintext\" }]"
+            ),
+            Problem::DeclaredAway { check: "fallback/example#refuses".into() }
+        );
+    }
+
+    #[test]
+    fn a_locked_keyring_is_no_world_for_s6_and_s14() {
+        let text = CASE.replacen("no_service", "locked", 1);
+        let text = text.replacen("sentences = [\"S5\"]", "sentences = [\"S14\"]", 1);
+        assert_eq!(
+            load("fallback/example.toml", &text),
+            Err(CaseError::Invalid {
+                file: "cases/fallback/example.toml".into(),
+                problem: Problem::NotImpossible { check: "fallback/example#refuses".into() }
+            })
+        );
+    }
+
+    #[test]
+    fn a_category_that_means_nothing_is_refused() {
+        assert_eq!(
+            problem("\"encryption_unavailable\"", "\"other\""),
+            Problem::AcceptsOther { check: "fallback/example#refuses".into() }
+        );
+    }
+
+    #[test]
+    fn a_predicate_over_a_declared_place_asks_for_the_declaration() {
+        assert_eq!(
+            problem(
+                "judge = {",
+                "judge = { predicate = \"path_exists\", location = \"signal\" }\n[[check]]\nid = \"other\"\nsentence = \"x\"\nrequirement = { level = \"must\", sentences = [\"S5\"] }\njudge = {"
+            ),
+            Problem::Undeclared {
+                check: "fallback/example#refuses".into(),
+                declaration: "{\"location\":\"signal\"}".into()
+            }
+        );
+    }
+
+    #[test]
+    fn modes_are_octal() {
+        assert_eq!(
+            problem("condition = \"no_service\"", "condition = \"no_service\", umask = \"088\""),
+            Problem::Mode { mode: "088".into(), user: "world.umask".into() }
+        );
+    }
+
+    #[test]
+    fn a_twin_replaces_only_names_that_are_used() {
+        assert_eq!(
+            problem("round_trip = \"read\"", "round_trip = \"read\", names = { \"..\" = \"benign\" }"),
+            Problem::NoSuchName { name: "..".into() }
+        );
+    }
+
+    #[test]
+    fn a_plant_stands_before_a_session() {
+        assert_eq!(
+            problem(
+                "[[session]]",
+                "[[plant]]\nbefore_session = 2\nlocation = \"lock\"\nkind = { plant = \"directory\", mode = \"0700\" }\n[[session]]"
+            ),
+            Problem::PlantTooLate { session: 2 }
+        );
+    }
+
+    #[test]
+    fn blank_prose_is_refused() {
+        assert_eq!(problem("why = \"x\"", "why = \" \""), Problem::Empty { key: "why".into() });
+    }
+
+    const CASE: &str = r#"
+rev = 1
+title = "x"
+why = "x"
+effect = "x"
+precondition = "x"
+fix = "x"
+properties = ["CLO-01"]
+cwe = [636]
+severity = "high"
+world = { condition = "no_service" }
+twin = { round_trip = "read" }
+
+[[session]]
+steps = [
+    { do = "open", store = "cache" },
+    { do = "put", label = "write", store = "cache", canary = "token" },
+]
+
+[[session]]
+steps = [
+    { do = "open", store = "cache" },
+    { do = "get", label = "read", store = "cache", canary = "token" },
+]
+
+[[check]]
+id = "refuses"
+sentence = "x"
+requirement = { level = "must", sentences = ["S5"] }
+judge = { predicate = "refused", step = "write", categories = ["encryption_unavailable"], canary = "token", confirm = "read" }
+"#;
+}
