@@ -1,0 +1,236 @@
+//! The order in which a check is judged.
+
+use super::{
+    ConditionProved, Fail, Outcome, Pass, RoundTrip,
+    finding::Finding,
+    predicate::{Examined, examine},
+    scene::Scene,
+    trouble::{cannot_run_here, trouble},
+};
+use crate::{
+    case::{Case, Check, CheckId, Predicate},
+    observation::{Fact, Observation, ObservationVersion, ReplyFact, SightingPlace},
+    protocol::{Declaration, Statement},
+};
+
+/// What came of every check of a case.
+pub fn judge_case(case: &Case, run: &Observation, twin: &Observation) -> Vec<(CheckId, Outcome)> {
+    case.checks.iter().map(|check| (check.id.clone(), judge(case, check, run, twin))).collect()
+}
+
+/// What came of a check: `run` is what was seen of its case, `twin` of the case's twin.
+///
+/// Pure: the same observations always give the same outcome. Asked in this order, and the first answer counts:
+///
+/// 1. do the observations belong to the case, and could it run on this platform and machine?
+/// 2. did the implementation declare itself, and does the check apply?
+/// 3. was something seen that must not be? That fails, even if the session crashed later.
+/// 4. did a session crash, hang or break the protocol before the judged step?
+/// 5. was the world as the case says? Is something missing that must be? That fails.
+/// 6. did the twin round-trip? Only then is it a pass.
+pub fn judge(case: &Case, check: &Check, run: &Observation, twin: &Observation) -> Outcome {
+    if let Some(outcome) = stop_before_looking(case, run, twin) {
+        return outcome;
+    }
+    let scene = Scene::new(case, run);
+    let Some(statement) = &run.statement else {
+        return trouble(&scene, None).unwrap_or_else(|| Outcome::AdapterError {
+            detail: "no session got as far as declaring the implementation".into(),
+        });
+    };
+    if let Some(declaration) = missing_declaration(case, check, statement, run) {
+        return Outcome::NotApplicable { declaration };
+    }
+    let Examined { finding, until } = examine(&scene, statement, &check.predicate);
+    let condition = ConditionProved::of(case, run);
+    // A leak is a leak in any world. Everything else is judged against the condition.
+    let needs_condition = !matches!(check.predicate, Predicate::CanaryAbsent { .. });
+    match (&finding, &condition) {
+        (Finding::Violated(_), Err(reason)) if needs_condition => {
+            return Outcome::Inconclusive { reason: reason.clone() };
+        }
+        (Finding::Violated(witness), _) => {
+            return Outcome::Fail(Fail::new(witness.clone(), contradictions(&scene)));
+        }
+        (Finding::Met(_) | Finding::Unmet(_) | Finding::Undecided(_) | Finding::Unrecorded(_), _) => {}
+    }
+    if let Some(outcome) = trouble(&scene, until) {
+        return outcome;
+    }
+    let condition = match condition {
+        Ok(condition) => condition,
+        Err(reason) => return Outcome::Inconclusive { reason },
+    };
+    match finding {
+        Finding::Met(witness) => match RoundTrip::of(case, twin) {
+            Ok(round_trip) => Outcome::Pass(Pass::new(witness, condition, round_trip)),
+            Err(reason) => Outcome::Inconclusive { reason },
+        },
+        Finding::Violated(witness) | Finding::Unmet(witness) => {
+            Outcome::Fail(Fail::new(witness, contradictions(&scene)))
+        }
+        Finding::Undecided(reason) => Outcome::Inconclusive { reason },
+        Finding::Unrecorded(detail) => Outcome::HarnessError { detail },
+    }
+}
+
+fn stop_before_looking(case: &Case, run: &Observation, twin: &Observation) -> Option<Outcome> {
+    for observation in [run, twin] {
+        if observation.format != ObservationVersion::CURRENT {
+            let detail = format!(
+                "the observation has version {}; this harness reads {}",
+                observation.format.0,
+                ObservationVersion::CURRENT.0
+            );
+            return Some(Outcome::HarnessError { detail });
+        }
+        if observation.case != case.id || observation.rev != case.rev {
+            let detail = format!(
+                "the observation is of {} rev {}, and {} is at rev {}",
+                observation.case, observation.rev, case.id, case.rev
+            );
+            return Some(Outcome::HarnessError { detail });
+        }
+    }
+    if !case.world.platforms.contains(&run.world.platform) {
+        let reason = format!("the case has no world on {}", run.world.platform);
+        return Some(Outcome::NotRun { reason });
+    }
+    cannot_run_here(run)
+}
+
+/// The first declaration that the check or a plant needs and the implementation does not make.
+fn missing_declaration(
+    case: &Case,
+    check: &Check,
+    statement: &Statement,
+    run: &Observation,
+) -> Option<Declaration> {
+    let planted = case.plants.iter().map(|plant| Declaration::Location(plant.location));
+    let mut needed = check.applies_when.iter().cloned().chain(planted);
+    needed.find(|declaration| !statement.declares(declaration, run.world.platform))
+}
+
+/// What the implementation says of itself and was seen not to be so; mentioned, never a reason (D9).
+fn contradictions(scene: &Scene<'_>) -> Vec<String> {
+    let says = scene.run.evidence.iter().find(|evidence| {
+        matches!(&evidence.fact, Fact::Replied { reply: ReplyFact::Ok { self_report: Some(report), .. }, .. }
+            if report.encrypted == Some(true))
+    });
+    let seen = scene.run.evidence.iter().find(|evidence| {
+        matches!(
+            &evidence.fact,
+            Fact::CanarySeen { place: SightingPlace::File { .. } | SightingPlace::Write { .. }, .. }
+        )
+    });
+    match (says, seen) {
+        (Some(says), Some(seen)) => {
+            vec![format!(
+                "it says that it encrypts ({}), and a canary was seen in a file ({})",
+                says.id, seen.id
+            )]
+        }
+        (Some(_) | None, _) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        judge::{Inconclusive, stage::Stage},
+        observation::{Role, SessionEnd, SessionIndex},
+        protocol::LocationRole,
+    };
+
+    #[test]
+    fn every_check_of_a_case_is_judged() {
+        let stage = equals("");
+        let run = stage.observe(Role::Case);
+        let outcomes = judge_case(&stage.case, &run, &run);
+        assert_eq!(outcomes.len(), 1);
+        assert_eq!(outcomes[0].0, stage.case.checks[0].id);
+        assert!(matches!(outcomes[0].1, Outcome::Pass(_)));
+    }
+
+    #[test]
+    fn an_observation_of_another_case_revision_or_version_is_refused() {
+        let stage = equals("");
+        let run = stage.observe(Role::Case);
+        let check = &stage.case.checks[0];
+        let revised = Observation { rev: 2, ..run.clone() };
+        let newer = Observation { format: ObservationVersion(2), ..run.clone() };
+        let other = Observation { case: "naming/other".parse().expect("an id"), ..run.clone() };
+        for wrong in [revised, newer, other] {
+            assert!(matches!(judge(&stage.case, check, &wrong, &run), Outcome::HarnessError { .. }));
+            assert!(matches!(judge(&stage.case, check, &run, &wrong), Outcome::HarnessError { .. }));
+        }
+    }
+
+    #[test]
+    fn a_platform_without_a_world_is_not_run() {
+        let stage = equals("world = { platforms = [\"windows\"] }");
+        let reason = "the case has no world on linux".into();
+        assert_eq!(stage.judge(), Outcome::NotRun { reason });
+    }
+
+    #[test]
+    fn an_adapter_that_cannot_run_here_is_not_run() {
+        let stage = equals("").undeclared().silent("write").end(0, SessionEnd::CannotRunHere);
+        assert!(matches!(stage.judge(), Outcome::NotRun { .. }));
+    }
+
+    #[test]
+    fn an_adapter_that_never_declares_its_implementation_is_at_fault() {
+        let stage = equals("").undeclared();
+        assert!(matches!(stage.judge(), Outcome::AdapterError { .. }));
+    }
+
+    #[test]
+    fn a_plant_at_a_place_that_is_not_declared_makes_the_check_not_applicable() {
+        let plant = "[[plant]]\nlocation = \"lock\"\nkind = { plant = \"file\", mode = \"0600\" }";
+        assert!(matches!(equals(plant).judge(), Outcome::Pass(_)));
+        let stage = equals(plant).declaring(|statement| {
+            statement.locations.retain(|location| location.role != LocationRole::Lock);
+        });
+        let declaration = Declaration::Location(LocationRole::Lock);
+        assert_eq!(stage.judge(), Outcome::NotApplicable { declaration });
+    }
+
+    #[test]
+    fn a_session_that_names_its_condition_needs_a_proof_of_it() {
+        let stage = equals("world = { condition = \"no_bus\" }").unproved();
+        assert_eq!(
+            stage.judge(),
+            Outcome::Inconclusive {
+                reason: Inconclusive::ConditionNotProved {
+                    session: SessionIndex(0),
+                    condition: crate::case::Condition::NoBus
+                }
+            }
+        );
+    }
+
+    #[test]
+    fn an_observer_that_is_not_needed_may_be_missing() {
+        for observer in crate::observation::Observer::ALL {
+            assert!(matches!(equals("").without(observer).judge(), Outcome::Pass(_)));
+        }
+    }
+
+    #[test]
+    fn the_same_observations_give_the_same_outcome_after_their_record() {
+        let stage = equals("");
+        let run = stage.observe(Role::Case);
+        let text = serde_json::to_string(&run).expect("plain data");
+        let read = serde_json::from_str::<Observation>(&text).expect("written by us");
+        let outcome = judge(&stage.case, &stage.case.checks[0], &read, &run);
+        assert_eq!(outcome, judge(&stage.case, &stage.case.checks[0], &run, &run));
+        let text = serde_json::to_string(&outcome).expect("plain data");
+        assert_eq!(serde_json::from_str::<Outcome>(&text).expect("written by us"), outcome);
+    }
+
+    fn equals(world: &str) -> Stage {
+        Stage::new(world, "predicate = \"value_equals\", step = \"read\", canary = \"token\"")
+    }
+}

@@ -1,0 +1,161 @@
+//! The exit codes of the program.
+
+use std::process::ExitCode;
+
+use super::{OutcomeKind, Verdict};
+
+/// How the program ends. Of several that apply, the first one counts.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Exit {
+    /// 64: the command line is wrong.
+    Usage,
+    /// 65: a file that was given is wrong: case, statement, baseline, recording.
+    BadInput,
+    /// 69: this machine has no sandbox.
+    SandboxUnavailable,
+    /// 70: the harness could not do its part.
+    HarnessError,
+    /// 1: an unlisted failure, an unexpected pass, or a baseline entry that stands for no check.
+    Failure,
+    /// 3: the adapter crashed, broke the protocol or could not carry out an instruction.
+    AdapterError,
+    /// 2: something was not decided.
+    Inconclusive,
+    /// 4: nothing was judged.
+    NothingRan,
+    /// 5: only failures that the baseline lists.
+    ExpectedFailuresOnly,
+    /// 0: all that ran passed.
+    Success,
+}
+
+impl Exit {
+    /// All of them, in the order in which they are looked for.
+    pub const ALL: [Self; 10] = [
+        Self::Usage,
+        Self::BadInput,
+        Self::SandboxUnavailable,
+        Self::HarnessError,
+        Self::Failure,
+        Self::AdapterError,
+        Self::Inconclusive,
+        Self::NothingRan,
+        Self::ExpectedFailuresOnly,
+        Self::Success,
+    ];
+
+    /// How a run ends: its verdicts, and how many entries of the baseline stand for no check.
+    pub fn of<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>, stale: usize) -> Self {
+        let stale = (stale > 0).then_some(Self::Failure);
+        let verdicts = verdicts.into_iter().filter_map(Self::of_verdict);
+        // The order of the variants is that of the rule, so the first that applies is the least.
+        verdicts.chain(stale).min().unwrap_or(Self::NothingRan)
+    }
+
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Usage => 64,
+            Self::BadInput => 65,
+            Self::SandboxUnavailable => 69,
+            Self::HarnessError => 70,
+            Self::Failure => 1,
+            Self::AdapterError => 3,
+            Self::Inconclusive => 2,
+            Self::NothingRan => 4,
+            Self::ExpectedFailuresOnly => 5,
+            Self::Success => 0,
+        }
+    }
+
+    /// What it means, in one line.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Usage => "the command line is wrong",
+            Self::BadInput => "a case, statement, baseline or recording is wrong",
+            Self::SandboxUnavailable => "this machine has no sandbox; see `sealcheck doctor`",
+            Self::HarnessError => "the harness could not do its part",
+            Self::Failure => {
+                "an unlisted failure, an unexpected pass, or a baseline entry that matches nothing"
+            }
+            Self::AdapterError => {
+                "the adapter crashed, broke the protocol or could not carry out an instruction"
+            }
+            Self::Inconclusive => "something was not decided",
+            Self::NothingRan => "nothing was judged",
+            Self::ExpectedFailuresOnly => "only failures that the baseline lists",
+            Self::Success => "all that ran passed",
+        }
+    }
+
+    /// What one verdict asks for; `None` for what was not judged.
+    fn of_verdict(verdict: &Verdict) -> Option<Self> {
+        match verdict {
+            Verdict::UnexpectedFailure | Verdict::UnexpectedPass { .. } => Some(Self::Failure),
+            Verdict::ExpectedFailure { .. } => Some(Self::ExpectedFailuresOnly),
+            Verdict::Pass => Some(Self::Success),
+            Verdict::NotApplicable => None,
+            Verdict::Undecided { kind } => match kind {
+                OutcomeKind::HarnessError => Some(Self::HarnessError),
+                OutcomeKind::AdapterError => Some(Self::AdapterError),
+                OutcomeKind::Inconclusive => Some(Self::Inconclusive),
+                OutcomeKind::NotRun | OutcomeKind::Fail | OutcomeKind::Pass | OutcomeKind::NotApplicable => {
+                    None
+                }
+            },
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXPECTED: fn() -> Verdict = || Verdict::ExpectedFailure { reason: "x".into(), link: "x".into() };
+
+    fn undecided(kind: OutcomeKind) -> Verdict {
+        Verdict::Undecided { kind }
+    }
+
+    #[test]
+    fn the_codes_are_those_that_are_documented() {
+        assert_eq!(Exit::ALL.map(Exit::code), [64, 65, 69, 70, 1, 3, 2, 4, 5, 0]);
+        assert!(Exit::ALL.is_sorted());
+    }
+
+    #[test]
+    fn the_first_that_applies_counts() {
+        let mut verdicts = vec![Verdict::Pass];
+        assert_eq!(Exit::of(&verdicts, 0), Exit::Success);
+        verdicts.push(EXPECTED());
+        assert_eq!(Exit::of(&verdicts, 0), Exit::ExpectedFailuresOnly);
+        verdicts.push(undecided(OutcomeKind::Inconclusive));
+        assert_eq!(Exit::of(&verdicts, 0), Exit::Inconclusive);
+        verdicts.push(undecided(OutcomeKind::AdapterError));
+        assert_eq!(Exit::of(&verdicts, 0), Exit::AdapterError);
+        verdicts.push(Verdict::UnexpectedFailure);
+        assert_eq!(Exit::of(&verdicts, 0), Exit::Failure);
+        verdicts.push(undecided(OutcomeKind::HarnessError));
+        assert_eq!(Exit::of(&verdicts, 0), Exit::HarnessError);
+    }
+
+    #[test]
+    fn an_unexpected_pass_and_a_stale_entry_are_failures() {
+        assert_eq!(Exit::of(&[Verdict::UnexpectedPass { reason: "x".into() }], 0), Exit::Failure);
+        assert_eq!(Exit::of(&[Verdict::Pass], 1), Exit::Failure);
+        assert_eq!(Exit::of(&[], 1), Exit::Failure);
+    }
+
+    #[test]
+    fn what_was_not_run_is_never_green() {
+        let nothing = [undecided(OutcomeKind::NotRun), Verdict::NotApplicable];
+        assert_eq!(Exit::of(&nothing, 0), Exit::NothingRan);
+        assert_eq!(Exit::of(&[], 0), Exit::NothingRan);
+    }
+}

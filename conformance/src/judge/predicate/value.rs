@@ -1,0 +1,303 @@
+//! Values that come back, and values that must not.
+
+use super::refusal::undecided;
+use crate::{
+    case::{CanaryRole, Step, StepLabel},
+    judge::{
+        Inconclusive, Witness,
+        finding::Finding,
+        scene::{Answer, Scene},
+        searched::complete,
+    },
+    observation::{EvidenceId, Observer, ReplyFact, SessionIndex, ValueFact},
+    protocol::ErrorCategory,
+};
+
+/// The step gave exactly the canary back, and the authority was not asked for it in that session before.
+pub(in crate::judge) fn returned(scene: &Scene<'_>, step: &StepLabel, canary: &CanaryRole) -> Finding {
+    Finding::of(examine_returned(scene, step, canary))
+}
+
+fn examine_returned(scene: &Scene<'_>, step: &StepLabel, canary: &CanaryRole) -> Result<Finding, Finding> {
+    let (id, reply) = replied(scene, step)?;
+    let value = match reply {
+        ReplyFact::Ok { value, .. } => value.as_ref().unwrap_or(&ValueFact::Null),
+        ReplyFact::Error(error) => {
+            let sentence = format!(
+                "{step} ended with the error {} ({}) instead of giving back the canary {canary}",
+                error.category, error.native.type_name
+            );
+            return Ok(Finding::Unmet(Witness::new(sentence, id).and(stored(scene, canary))));
+        }
+        ReplyFact::Unsupported(_) => return Err(undecided(scene, step, scene.answer(step))),
+    };
+    let instead = match value {
+        ValueFact::Null => "nothing".to_owned(),
+        ValueFact::Some { exactly: Some(found), .. } if found == canary => {
+            return from_the_cache(scene, step, canary, id);
+        }
+        ValueFact::Some { exactly: Some(other), .. } => format!("the canary {other}"),
+        ValueFact::Some { bytes, exactly: None, .. } => format!("another value of {bytes} bytes"),
+    };
+    let sentence = format!("{step} gave {instead} instead of the canary {canary}");
+    Ok(Finding::Unmet(Witness::new(sentence, id).and(stored(scene, canary))))
+}
+
+/// At credential level a value counts only if the authority was not asked for it: otherwise it is a new token.
+fn from_the_cache(
+    scene: &Scene<'_>,
+    step: &StepLabel,
+    canary: &CanaryRole,
+    id: EvidenceId,
+) -> Result<Finding, Finding> {
+    let witness = Witness::new(format!("{step}, in a later process, gave back the canary {canary}"), id)
+        .and(scene.issued(canary));
+    if !scene.is_credential_level() {
+        return Ok(Finding::Met(witness));
+    }
+    let session = scene.session_of(step).ok_or_else(|| undecided(scene, step, Answer::None))?;
+    if let Some(request) = request_for(scene, session, canary, id) {
+        let sentence =
+            format!("the authority was asked again for the canary {canary} before {step} answered");
+        return Ok(Finding::Unmet(Witness::new(sentence, request).and([id])));
+    }
+    let network = complete(scene.run, Observer::Network)?;
+    Ok(Finding::Met(witness.and([network])))
+}
+
+/// A request for a canary's token in a session, before an answer; what asks for another canary does not count.
+fn request_for(
+    scene: &Scene<'_>,
+    session: SessionIndex,
+    canary: &CanaryRole,
+    before: EvidenceId,
+) -> Option<EvidenceId> {
+    let mut requests = scene.token_requests(session).filter(|(evidence, _)| evidence.id < before);
+    let found = requests.find(|(_, request)| {
+        request.issued.as_ref() == Some(canary) || role_of(&request.scope).is_none_or(|role| role == canary.0)
+    });
+    found.map(|(evidence, _)| evidence.id)
+}
+
+/// The role in a scope such as `https://token.sealcheck.test/.default`.
+fn role_of(scope: &str) -> Option<&str> {
+    let (before, _) = scope.split_once(".sealcheck.test/")?;
+    before.rsplit_once("https://").map(|(_, role)| role)
+}
+
+/// The step did not give the canary back.
+pub(super) fn absent(
+    scene: &Scene<'_>,
+    step: &StepLabel,
+    canary: &CanaryRole,
+    or_error: &[ErrorCategory],
+) -> Finding {
+    Finding::of(examine_absent(scene, step, canary, |category| {
+        category == ErrorCategory::NotFound || or_error.contains(&category)
+    }))
+}
+
+/// A fresh process with copies of all files and a fresh keyring did not give the canary back.
+///
+/// Any error will do: a copy that cannot be decrypted is what is hoped for.
+pub(super) fn not_relocated(scene: &Scene<'_>, step: &StepLabel, canary: &CanaryRole) -> Finding {
+    let relocated = || -> Result<Finding, Finding> {
+        let finding = examine_absent(scene, step, canary, |_| true)?;
+        match finding {
+            Finding::Met(witness) => {
+                Ok(Finding::Met(witness.and([complete(scene.run, Observer::Relocation)?])))
+            }
+            Finding::Violated(_) | Finding::Unmet(_) | Finding::Undecided(_) | Finding::Unrecorded(_) => {
+                Ok(finding)
+            }
+        }
+    };
+    Finding::of(relocated())
+}
+
+fn examine_absent(
+    scene: &Scene<'_>,
+    step: &StepLabel,
+    canary: &CanaryRole,
+    as_good_as_none: impl Fn(ErrorCategory) -> bool,
+) -> Result<Finding, Finding> {
+    let (id, reply) = replied(scene, step)?;
+    let instead = match reply {
+        ReplyFact::Ok { value: Some(ValueFact::Some { canaries, exactly, .. }), .. } => {
+            if canaries.contains(canary) || exactly.as_ref() == Some(canary) {
+                let sentence = format!("{step} gave back the canary {canary}, which is not its to give");
+                return Ok(Finding::Violated(Witness::new(sentence, id).and(scene.issued(canary))));
+            }
+            "another value".to_owned()
+        }
+        ReplyFact::Ok { value: Some(ValueFact::Null) | None, .. } => "nothing".to_owned(),
+        ReplyFact::Error(error) if as_good_as_none(error.category) => format!("the error {}", error.category),
+        ReplyFact::Error(_) | ReplyFact::Unsupported(_) => {
+            return Err(undecided(scene, step, scene.answer(step)));
+        }
+    };
+    let issued = scene.issued(canary).ok_or_else(|| Inconclusive::vacuous(canary))?;
+    let sentence = format!("{step} gave {instead}, and not the canary {canary}");
+    Ok(Finding::Met(Witness::new(sentence, id).and([issued])))
+}
+
+fn replied<'a>(scene: &Scene<'a>, step: &StepLabel) -> Result<(EvidenceId, &'a ReplyFact), Finding> {
+    match scene.answer(step) {
+        Answer::Replied { id, reply, .. } => Ok((id, reply)),
+        other @ (Answer::DeadlinePassed { .. } | Answer::None) => Err(undecided(scene, step, other)),
+    }
+}
+
+/// The answers of the steps that put the canary, and that it was issued.
+fn stored(scene: &Scene<'_>, canary: &CanaryRole) -> Vec<EvidenceId> {
+    let puts = scene
+        .case
+        .script
+        .steps()
+        .filter(|(_, _, step)| matches!(step, Step::Put { canary: put, .. } if put == canary));
+    let answers =
+        puts.filter_map(|(session, step, _)| scene.answer_at(SessionIndex(session), step).evidence());
+    answers.chain(scene.issued(canary)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::role_of;
+    use crate::{
+        judge::{
+            Inconclusive, Outcome, OutcomeKind,
+            stage::{Stage, decoy, error, nothing, token_request, value},
+        },
+        observation::{Observer, ReplyFact, SessionEnd},
+        protocol::{ErrorCategory, Unsupported},
+    };
+
+    #[test]
+    fn the_role_is_read_from_the_scope() {
+        assert_eq!(role_of("https://fallen-back.sealcheck.test/.default"), Some("fallen-back"));
+        assert_eq!(role_of("openid https://token.sealcheck.test/.default"), Some("token"));
+        assert_eq!(role_of("openid profile"), None);
+    }
+
+    #[test]
+    fn the_value_of_an_earlier_process_passes() {
+        assert_eq!(equals().judge().kind(), OutcomeKind::Pass);
+    }
+
+    #[test]
+    fn a_missing_or_other_value_after_a_successful_put_fails() {
+        for (reply, why) in [
+            (nothing(), "read gave nothing instead of the canary token"),
+            (decoy(), "read gave another value of 42 bytes instead of the canary token"),
+            (value("other"), "read gave the canary other instead of the canary token"),
+            (
+                error(ErrorCategory::Corrupt),
+                "read ended with the error corrupt (StorageError) instead of giving back the canary token",
+            ),
+        ] {
+            let outcome = equals().answer("read", reply).judge();
+            assert_eq!((outcome.kind(), outcome.why().as_str()), (OutcomeKind::Fail, why));
+            // The answer of the put is part of the evidence: success was claimed.
+            assert!(outcome.witness().expect("a failure has a witness").evidence().len() >= 3);
+        }
+    }
+
+    #[test]
+    fn a_new_token_is_not_a_persisted_one() {
+        let stage = equals().credential();
+        assert_eq!(stage.judge().kind(), OutcomeKind::Pass);
+        assert_eq!(stage.clone().fact(1, token_request("token")).judge().kind(), OutcomeKind::Fail);
+        assert_eq!(stage.clone().fact(1, token_request("another")).judge().kind(), OutcomeKind::Pass);
+        assert_eq!(stage.without(Observer::Network).judge().kind(), OutcomeKind::Inconclusive);
+    }
+
+    #[test]
+    fn a_crash_between_put_and_get_is_the_adapters() {
+        let stage = equals().end(0, SessionEnd::Signalled { signal: 9 }).answer("read", nothing());
+        assert_eq!(stage.judge().kind(), OutcomeKind::AdapterError);
+    }
+
+    #[test]
+    fn what_the_library_cannot_do_decides_nothing() {
+        let unsupported = Unsupported { what: "request:get".into(), reason: "not built".into(), issue: None };
+        let outcome = equals().answer("read", ReplyFact::Unsupported(unsupported)).judge();
+        assert!(matches!(outcome, Outcome::Inconclusive { reason: Inconclusive::Unsupported { .. } }));
+    }
+
+    #[test]
+    fn a_step_without_a_record_is_the_harness_own_error() {
+        assert_eq!(equals().silent("read").judge().kind(), OutcomeKind::HarnessError);
+    }
+
+    #[test]
+    fn another_caches_value_must_not_come_back() {
+        let stage = across();
+        assert_eq!(stage.clone().answer("across", nothing()).judge().kind(), OutcomeKind::Pass);
+        assert_eq!(stage.clone().answer("across", decoy()).judge().kind(), OutcomeKind::Pass);
+        assert_eq!(
+            stage.clone().answer("across", error(ErrorCategory::NotFound)).judge().kind(),
+            OutcomeKind::Pass
+        );
+        assert_eq!(stage.judge().kind(), OutcomeKind::Fail);
+    }
+
+    #[test]
+    fn an_unrelated_error_does_not_show_that_nothing_is_there() {
+        let outcome = across().answer("across", error(ErrorCategory::Busy)).judge();
+        assert!(matches!(
+            outcome,
+            Outcome::Inconclusive {
+                reason: Inconclusive::UnrelatedError { category: ErrorCategory::Busy, .. }
+            }
+        ));
+    }
+
+    #[test]
+    fn an_absent_value_means_nothing_where_the_twin_does_not_round_trip() {
+        let stage = across().answer("across", nothing());
+        let outcome = stage.judge_beside(&stage.honest().answer("read", nothing()));
+        assert!(matches!(
+            outcome,
+            Outcome::Inconclusive { reason: Inconclusive::TwinDidNotRoundTrip { .. } }
+        ));
+    }
+
+    #[test]
+    fn a_copy_of_the_files_must_not_give_the_value() {
+        let stage = relocated();
+        assert_eq!(stage.judge().kind(), OutcomeKind::Fail);
+        for reply in [nothing(), error(ErrorCategory::Other)] {
+            let stage = stage.clone().answer("elsewhere", reply);
+            assert_eq!(stage.judge().kind(), OutcomeKind::Pass);
+            assert_eq!(stage.without(Observer::Relocation).judge().kind(), OutcomeKind::Inconclusive);
+        }
+    }
+
+    fn equals() -> Stage {
+        Stage::new("", "predicate = \"value_equals\", step = \"read\", canary = \"token\"")
+    }
+
+    fn across() -> Stage {
+        let judge = "predicate = \"value_absent\", step = \"across\", canary = \"token\"";
+        Stage::with_sessions("", &three("across", ""), judge)
+    }
+
+    fn relocated() -> Stage {
+        let judge = "predicate = \"not_returned_after_relocation\", step = \"elsewhere\", canary = \"token\"";
+        Stage::with_sessions("", &three("elsewhere", "place = \"relocated\""), judge)
+    }
+
+    /// A put, its get, and a third session with another get.
+    fn three(label: &str, place: &str) -> String {
+        let open = "{ do = \"open\", store = \"cache\" }";
+        let get = |label: &str| {
+            format!("{{ do = \"get\", label = \"{label}\", store = \"cache\", canary = \"token\" }}")
+        };
+        let put = "{ do = \"put\", store = \"cache\", canary = \"token\" }";
+        let (read, other) = (get("read"), get(label));
+        format!(
+            "[[session]]\nsteps = [{open}, {put}]\n[[session]]\nsteps = [{open}, {read}]\n\
+             [[session]]\n{place}\nsteps = [{open}, {other}]\n"
+        )
+    }
+}

@@ -1,0 +1,93 @@
+//! What went wrong before a step: crashes, broken protocol, deadlines, sessions without a record.
+
+use super::{
+    Inconclusive, Outcome,
+    scene::{Answer, Scene},
+};
+use crate::{
+    case::Step,
+    observation::{Evidence, EvidenceId, Fact, Observation, SessionEnd, SessionIndex},
+};
+
+/// The outcome of a session that said that it cannot run here.
+pub(super) fn cannot_run_here(run: &Observation) -> Option<Outcome> {
+    let said = |evidence: &Evidence| {
+        matches!(&evidence.fact, Fact::SessionEnded { how: SessionEnd::CannotRunHere, .. })
+    };
+    run.evidence
+        .iter()
+        .any(said)
+        .then(|| Outcome::NotRun { reason: "the adapter says that it cannot run here".into() })
+}
+
+/// The outcome of the first thing that went wrong up to the evidence, or in the whole script.
+///
+/// A crash, a protocol violation or a session that the harness had to kill is the adapter's; it is never a pass or a
+/// failure of the implementation. A step that had no answer in time decides nothing.
+pub(super) fn trouble(scene: &Scene<'_>, until: Option<EvidenceId>) -> Option<Outcome> {
+    let before = |evidence: &&Evidence| until.is_none_or(|until| evidence.id <= until);
+    let evidence = || scene.run.evidence.iter().filter(before);
+    // A deadline first: the kill that follows it, and what the adapter says about that, are its consequences.
+    let late = evidence().find_map(|evidence| {
+        let Fact::DeadlinePassed { label, waited_ms, .. } = &evidence.fact else { return None };
+        let session = evidence.session?;
+        Some(Inconclusive::DeadlinePassed { session, step: label.clone(), waited_ms: *waited_ms })
+    });
+    if let Some(reason) = late {
+        return Some(Outcome::Inconclusive { reason });
+    }
+    if let Some(detail) = evidence().find_map(defect) {
+        return Some(Outcome::AdapterError { detail });
+    }
+    if until.is_some() { None } else { unrecorded(scene) }
+}
+
+/// What is wrong with the adapter, by one piece of evidence.
+fn defect(evidence: &Evidence) -> Option<String> {
+    let session = evidence.session.map_or_else(String::new, |session| format!("session {}: ", session.0));
+    let detail = if let Fact::AdapterFailed { detail, .. } = &evidence.fact {
+        detail.clone()
+    } else if let Fact::SessionEnded { how, .. } = &evidence.fact {
+        bad_end(how)?
+    } else {
+        return None;
+    };
+    Some(format!("{session}{detail} ({})", evidence.id))
+}
+
+fn bad_end(how: &SessionEnd) -> Option<String> {
+    match how {
+        SessionEnd::Exited { code: 0 } | SessionEnd::KilledByScript | SessionEnd::CannotRunHere => None,
+        SessionEnd::Exited { code } => Some(format!("the adapter exited with {code}")),
+        SessionEnd::KilledByHarness { reason } => Some(format!("the adapter was killed: {reason}")),
+        SessionEnd::Signalled { signal } => Some(format!("the adapter died by signal {signal}")),
+        SessionEnd::NotStarted { reason } => Some(format!("the adapter could not be started: {reason}")),
+    }
+}
+
+/// What the script asks for and the observation has no record of: a run that stopped early is never green.
+fn unrecorded(scene: &Scene<'_>) -> Option<Outcome> {
+    for (number, session) in scene.case.script.sessions.iter().enumerate() {
+        let index = SessionIndex(number);
+        let ended = scene.run.evidence.iter().any(|evidence| {
+            evidence.session == Some(index) && matches!(evidence.fact, Fact::SessionEnded { .. })
+        });
+        if !ended {
+            return Some(Outcome::HarnessError {
+                detail: format!("session {number} has no record of its end"),
+            });
+        }
+        for (step, asked) in session.steps.iter().enumerate() {
+            let matters = match asked {
+                Step::Open { .. } | Step::Put { .. } | Step::Get { .. } | Step::Remove { .. } => true,
+                Step::Render { .. } | Step::Close { .. } => false,
+            };
+            if matters && matches!(scene.answer_at(index, step), Answer::None) {
+                let word = asked.word();
+                let detail = format!("session {number} has no record of an answer to step {step}, a {word}");
+                return Some(Outcome::HarnessError { detail });
+            }
+        }
+    }
+    None
+}
