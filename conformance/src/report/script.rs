@@ -84,7 +84,7 @@ pub(super) fn plant(plant: &Plant) -> String {
             let age = if *age_seconds == 0 { String::new() } else { format!(", {age_seconds} s old") };
             format!("a file {content}, mode {mode}{age}")
         }
-        PlantKind::Symlink => "a symbolic link to a file outside the library's folder".into(),
+        PlantKind::Symlink {} => "a symbolic link to a file outside the library's folder".into(),
         PlantKind::Directory { mode } => format!("a folder with mode {mode}"),
     };
     let cache = plant

@@ -14,7 +14,7 @@ use crate::observation::{Observer, SightingPlace, SystemCallKind};
 
 /// The contents of the files of a session.
 pub(super) struct Contents {
-    search: Box<dyn Search>,
+    search: Search,
     holdings: Holdings,
     seen: HashSet<(u32, FileId, SystemCallKind)>,
     looks: u64,
@@ -40,13 +40,13 @@ pub(super) enum Seen {
 
 impl Contents {
     /// Nothing yet.
-    pub(super) fn new(search: Box<dyn Search>) -> Self {
+    pub(super) fn new(search: Search) -> Self {
         Self { search, holdings: Holdings::default(), seen: HashSet::new(), looks: 0 }
     }
 
     /// The search.
-    pub(super) fn search(&self) -> &dyn Search {
-        &*self.search
+    pub(super) fn search(&self) -> &Search {
+        &self.search
     }
 
     /// Remembers that a process did something to a file.
@@ -104,6 +104,9 @@ impl Contents {
     pub(super) fn finish(&mut self, ledger: &mut Ledger) {
         for held in self.holdings.take() {
             self.search_held(&held, ledger);
+        }
+        if self.search.is_exhausted() {
+            ledger.lose(|| "what was written could not be searched to the end".into());
         }
     }
 

@@ -22,7 +22,7 @@ use super::{
     descendants, ffi,
     launch::{self, Launched},
     ledger::Ledger,
-    search,
+    search::Search,
     supervised::CONTROL_DESCRIPTOR,
     territory::Territory,
     watch::{Ended, Watch},
@@ -55,7 +55,7 @@ fn supervise() -> io::Result<()> {
     match prepare(&spec) {
         Ok((territory, deaths, launched)) => {
             let (child, listener, status) = launched.into_parts();
-            let contents = Contents::new(search::search(spec.canaries.clone()));
+            let contents = Contents::new(Search::new(&spec.canaries));
             let witness = Witness::new(listener, territory, contents, ledger);
             let watch = Watch { program: &spec.program, witness, commands, deaths };
             let Ended { witness, end, effective_capabilities } = watch.run(child, status);

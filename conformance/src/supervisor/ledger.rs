@@ -3,10 +3,13 @@
 use std::{collections::HashSet, io, os::unix::net::UnixStream};
 
 use super::{
-    search::{Needle, Sighting},
+    search::Sighting,
     wire::{self, Record, Report},
 };
-use crate::observation::{Clock, Encoding, Fact, Observer, SessionEnd, SightingPlace};
+use crate::{
+    canary::Needle,
+    observation::{Clock, Encoding, Fact, Observer, SessionEnd, SightingPlace},
+};
 
 /// Sends facts to the harness, bounded, and remembers what was lost.
 #[derive(Debug)]

@@ -60,6 +60,5 @@ mod witness;
 
 pub use entry::main;
 pub use probe::{Unavailable, probe};
-pub use search::{Needle, Needles};
 pub use spec::SessionSpec;
 pub use supervised::{Ended, Kill, SpawnError, Supervised};

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Needles;
-use crate::observation::Observer;
+use crate::{canary::CanarySet, observation::Observer};
 
 /// A session to start, and what it may touch.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -26,7 +25,7 @@ pub struct SessionSpec {
     /// The reading of CLOCK_MONOTONIC at which the world's clock began.
     pub clock_began: u64,
     /// What is searched for.
-    pub canaries: Needles,
+    pub canaries: CanarySet,
     /// Observers that record nothing. What they would refuse is refused all the same.
     pub disabled: Vec<Observer>,
 }

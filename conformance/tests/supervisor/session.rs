@@ -8,11 +8,12 @@ use std::{
 };
 
 use sealcheck::{
+    canary::CanarySet,
     case::CanaryRole,
     observation::{
         Clock, Evidence, EvidenceLog, Fact, SessionEnd, SightingPlace, SystemCall, SystemCallKind,
     },
-    supervisor::{Ended, Needle, Needles, SessionSpec, Supervised},
+    supervisor::{Ended, SessionSpec, Supervised},
     world::sandbox::Sandbox,
 };
 
@@ -63,7 +64,7 @@ impl World {
             umask: 0o022,
             writable_roots: vec![self.sandbox.root().to_owned()],
             clock_began: self.log.clock().began(),
-            canaries: Needles(vec![(Needle::Canary(CanaryRole("token".into())), CANARY.into())]),
+            canaries: canaries(),
             disabled: vec![],
         }
     }
@@ -167,4 +168,12 @@ pub(crate) fn own_path() -> String {
 
 fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
+}
+
+/// A set whose canary of the role `token` is [`CANARY`].
+fn canaries() -> CanarySet {
+    let role = CanaryRole("token".into());
+    let mut set = serde_json::to_value(CanarySet::generate([role.clone()])).unwrap();
+    set["roles"][role.0] = CANARY.into();
+    serde_json::from_value(set).unwrap()
 }
