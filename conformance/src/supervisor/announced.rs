@@ -2,6 +2,8 @@
 
 use std::{fs, os::fd::RawFd};
 
+use nix::errno::Errno;
+
 use super::{
     calls::{Data, Links, Path, Target},
     memory::{Memory, Unreadable, word},
@@ -83,9 +85,9 @@ impl Announced {
     pub(super) fn target(&self, target: Target) -> Result<Named, Unreadable> {
         Ok(match target {
             Target::Path(path) => self.path(path)?.map_or(Named::Nothing, Named::Place),
-            Target::Descriptor(at) => {
-                self.viewer.descriptor(self.arguments[at]).map_or(Named::Nothing, Named::Place)
-            }
+            Target::Descriptor(at) => self
+                .look(|viewer| viewer.descriptor(self.arguments[at]))?
+                .map_or(Named::Nothing, Named::Place),
             Target::Text(at) => Named::Text(String::from_utf8_lossy(&self.name(at)?).into_owned()),
         })
     }
@@ -112,21 +114,24 @@ impl Announced {
     ///
     /// [`Unreadable`].
     pub(super) fn place_with(&self, path: Path, links: FinalLink) -> Result<Option<Place>, Unreadable> {
-        let folder = || match path.directory {
-            Some(at) if self.arguments[at] as RawFd != libc::AT_FDCWD => {
-                self.viewer.descriptor(self.arguments[at])
-            }
-            Some(_) | None => self.viewer.working_directory(),
+        let folder = || {
+            self.look(|viewer| match path.directory {
+                Some(at) if self.arguments[at] as RawFd != libc::AT_FDCWD => {
+                    viewer.descriptor(self.arguments[at])
+                }
+                Some(_) | None => viewer.working_directory(),
+            })
         };
         // Calls on times take a null pointer, others an empty path, for the folder's own descriptor.
         if self.arguments[path.text] == 0 {
-            return Ok(path.directory.and_then(|_| folder()));
+            return if path.directory.is_some() { folder() } else { Ok(None) };
         }
         let text = self.name(path.text)?;
         if text.is_empty() {
-            return Ok(path.directory.and_then(|_| folder()));
+            return if path.directory.is_some() { folder() } else { Ok(None) };
         }
-        let base = if text.starts_with(b"/") { Some("/".into()) } else { folder().map(|folder| folder.path) };
+        let base =
+            if text.starts_with(b"/") { Some("/".into()) } else { folder()?.map(|folder| folder.path) };
         Ok(base.and_then(|base| self.viewer.resolve(&base, &text, links).ok()))
     }
 
@@ -157,6 +162,15 @@ impl Announced {
             .find_map(|line| i32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok())
             .unwrap_or(libc::O_RDWR);
         flags & libc::O_ACCMODE != libc::O_RDONLY
+    }
+
+    /// A look through `/proc`; `None` if there is nothing to see.
+    fn look(&self, at: impl FnOnce(&Viewer) -> Result<Place, Errno>) -> Result<Option<Place>, Unreadable> {
+        match at(&self.viewer).map_err(Unreadable::from) {
+            Ok(place) => Ok(Some(place)),
+            Err(Unreadable::Fault) => Ok(None),
+            Err(unreadable) => Err(unreadable),
+        }
     }
 
     fn name(&self, at: usize) -> Result<Vec<u8>, Unreadable> {

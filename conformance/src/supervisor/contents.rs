@@ -7,6 +7,7 @@ use nix::sys::stat::{FileStat, fstat, stat};
 use super::{
     holdings::{Extent, FileId, Held, Holdings, Kept, open_quietly, read_through},
     ledger::Ledger,
+    memory::Unreadable,
     path::{Name, Place, is_regular},
     search::{Search, StreamKey},
 };
@@ -136,12 +137,21 @@ impl Contents {
 
 impl OpenFile {
     /// The file behind a descriptor of a thread of a process, if it is a regular one.
-    pub(super) fn of(thread: u32, descriptor: u64) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] if the process may not be looked at.
+    pub(super) fn of(thread: u32, descriptor: u64) -> Result<Option<Self>, Unreadable> {
         // The kernel takes the low half of the argument.
         let link = format!("/proc/{thread}/fd/{}", descriptor as u32);
-        let status = stat(link.as_str()).ok().filter(is_regular)?;
+        let status = match stat(link.as_str()).map_err(Unreadable::from) {
+            Ok(status) if is_regular(&status) => status,
+            // A descriptor that is not open: the call fails by itself.
+            Ok(_) | Err(Unreadable::Fault) => return Ok(None),
+            Err(unreadable) => return Err(unreadable),
+        };
         let id = FileId { device: status.st_dev, inode: status.st_ino };
-        Some(Self { id, mode: permissions(&status), process: thread, link })
+        Ok(Some(Self { id, mode: permissions(&status), process: thread, link }))
     }
 
     /// The same file, with the process that the thread belongs to.

@@ -27,6 +27,16 @@ pub(super) enum Unreadable {
     TooLong,
 }
 
+impl From<Errno> for Unreadable {
+    /// What a look through `/proc` failed with.
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::EACCES | Errno::EPERM => Self::Forbidden(errno),
+            _ => Self::Fault,
+        }
+    }
+}
+
 impl Memory {
     /// The memory of the process of a thread.
     pub(super) fn of(thread: u32) -> Self {

@@ -59,13 +59,21 @@ impl Place {
 }
 
 impl Viewer {
-    /// The folder that relative paths begin in; the path of an open file.
-    pub(super) fn descriptor(&self, number: u64) -> Option<Place> {
+    /// What a descriptor leads to.
+    ///
+    /// # Errors
+    ///
+    /// EACCES if the process may not be looked at; another errno if nothing is open under that number.
+    pub(super) fn descriptor(&self, number: u64) -> Result<Place, Errno> {
         self.magic(Path::new(&format!("/proc/{}/fd/{}", self.thread, number as u32 as i32)))
     }
 
     /// The working directory.
-    pub(super) fn working_directory(&self) -> Option<Place> {
+    ///
+    /// # Errors
+    ///
+    /// EACCES if the process may not be looked at.
+    pub(super) fn working_directory(&self) -> Result<Place, Errno> {
         self.magic(Path::new(&format!("/proc/{}/cwd", self.thread)))
     }
 
@@ -101,9 +109,9 @@ impl Viewer {
             }
             if is_magic(&place.path) {
                 match self.magic(&candidate) {
-                    Some(found) if is_last => return Ok(found),
-                    Some(found) => place.path = found.path,
-                    None => place.path = candidate,
+                    Ok(found) if is_last => return Ok(found),
+                    Ok(found) => place.path = found.path,
+                    Err(_) => place.path = candidate,
                 }
                 continue;
             }
@@ -121,8 +129,8 @@ impl Viewer {
     }
 
     /// What a link of `/proc` that the kernel resolves by itself leads to.
-    fn magic(&self, link: &Path) -> Option<Place> {
-        let text = fs::read_link(link).ok()?.into_os_string().into_vec();
+    fn magic(&self, link: &Path) -> Result<Place, Errno> {
+        let text = nix::fcntl::readlink(link)?.into_vec();
         let file = stat(link).ok();
         let stripped = text.strip_suffix(b" (deleted)");
         let lost = file.as_ref().is_none_or(|file| file.st_nlink == 0) && stripped.is_some();
@@ -131,7 +139,7 @@ impl Viewer {
             Some(stripped) if lost => stripped.to_vec(),
             Some(_) | None => text,
         }));
-        Some(Place { path, file, name })
+        Ok(Place { path, file, name })
     }
 
     fn translate(&self, folder: &Path, piece: OsString) -> OsString {

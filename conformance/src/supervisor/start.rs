@@ -1,6 +1,10 @@
 //! Arguments and environment of a program that starts.
 
-use super::memory::{Memory, Unreadable};
+use super::{
+    memory::{Memory, Unreadable},
+    search::{Search, Sighting},
+};
+use crate::observation::{ProcessStart, SightingPlace};
 
 /// The arguments and the environment of a program, as they stand in the memory of the process that becomes it.
 #[derive(Debug)]
@@ -20,6 +24,40 @@ impl Start {
     pub(super) fn read(memory: Memory, arguments: u64, environment: u64) -> Result<Self, Unreadable> {
         Ok(Self { arguments: list(memory, arguments)?, environment: list(memory, environment)? })
     }
+
+    /// What it says, redacted and shortened, and where canaries are in it.
+    pub(super) fn seen(
+        &self,
+        pid: u32,
+        program: &str,
+        search: &dyn Search,
+    ) -> (ProcessStart, Vec<(Vec<Sighting>, SightingPlace)>) {
+        let readable = |bytes: &[u8], limit| shorten(&search.redact(&String::from_utf8_lossy(bytes)), limit);
+        let variable = |entry: &[u8]| {
+            let name = entry.split(|byte| *byte == b'=').next().unwrap_or_default();
+            readable(name, MAX_NAME_CHARACTERS)
+        };
+        let arguments = self.arguments.iter().take(MAX_LISTED);
+        let environment = self.environment.iter().take(MAX_LISTED);
+        let start = ProcessStart {
+            pid,
+            program: program.to_owned(),
+            arguments: arguments.map(|entry| readable(entry, MAX_ARGUMENT_CHARACTERS)).collect(),
+            environment: environment.map(|entry| variable(entry)).collect(),
+        };
+        let mut sightings = Vec::new();
+        for (index, entry) in self.arguments.iter().enumerate() {
+            let place = SightingPlace::Argument { pid, program: program.to_owned(), index };
+            sightings.push((search.whole(entry), place));
+        }
+        for entry in &self.environment {
+            let place =
+                SightingPlace::Environment { pid, program: program.to_owned(), name: variable(entry) };
+            sightings.push((search.whole(entry), place));
+        }
+        sightings.retain(|(found, _)| !found.is_empty());
+        (start, sightings)
+    }
 }
 
 fn list(memory: Memory, address: u64) -> Result<Vec<Vec<u8>>, Unreadable> {
@@ -35,11 +73,22 @@ fn list(memory: Memory, address: u64) -> Result<Vec<Vec<u8>>, Unreadable> {
         .collect()
 }
 
+fn shorten(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// The kernel's own bound on one text is 128 KiB.
 const MAX_TEXT_BYTES: usize = (128 << 10) + 1;
 const MAX_TEXTS: usize = 1 << 16;
 /// The kernel's own bound is a quarter of the stack's limit, 2 MiB by default.
 const MAX_BYTES: usize = 8 << 20;
+/// What evidence shows; all of it is searched.
+const MAX_LISTED: usize = 512;
+const MAX_ARGUMENT_CHARACTERS: usize = 1024;
+const MAX_NAME_CHARACTERS: usize = 256;
 
 #[cfg(test)]
 mod tests {

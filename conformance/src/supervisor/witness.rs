@@ -17,7 +17,7 @@ use super::{
     start::Start,
     territory::{Standing, Territory},
 };
-use crate::observation::{Fact, Observer, ProcessStart, SightingPlace, SystemCall, SystemCallKind};
+use crate::observation::{Fact, Observer, SightingPlace, SystemCall, SystemCallKind};
 
 /// Answers announced calls: records what it sees, and refuses what would reach beyond the session's territory.
 pub(super) struct Witness {
@@ -110,9 +110,11 @@ impl Witness {
 
     fn write(&mut self, announced: &Announced, data: Data) -> Result<Refusal, Unreadable> {
         // The common case first: pipes and sockets have observers of their own.
-        let Some(file) = OpenFile::of(announced.thread, announced.arguments[0]) else { return Ok(None) };
+        let Some(file) = OpenFile::of(announced.thread, announced.arguments[0])? else { return Ok(None) };
         let file = file.in_process(announced.process);
-        let path = self.keep(announced, announced.arguments[0], &file, SystemCallKind::Write)?;
+        let Some(path) = self.keep(announced, announced.arguments[0], &file, SystemCallKind::Write)? else {
+            return Ok(None);
+        };
         let mut budget = MAX_WRITE_BYTES;
         for (address, length) in announced.buffers(data)? {
             let mut done = 0;
@@ -152,22 +154,27 @@ impl Witness {
         descriptor: u64,
         kind: SystemCallKind,
     ) -> Result<Refusal, Unreadable> {
-        if let Some(file) = OpenFile::of(announced.thread, descriptor) {
+        if let Some(file) = OpenFile::of(announced.thread, descriptor)? {
             self.keep(announced, descriptor, &file.in_process(announced.process), kind)?;
         }
         Ok(None)
     }
 
-    /// Keeps a file until the end, records the first time of this kind, and returns its path.
+    /// Keeps a file until the end, records the first time of this kind, and returns its path; nothing for settings of
+    /// the process below `/proc`, which look like files.
     fn keep(
         &mut self,
         announced: &Announced,
         descriptor: u64,
         file: &OpenFile,
         kind: SystemCallKind,
-    ) -> Result<String, Unreadable> {
-        let place = announced.viewer.descriptor(descriptor).ok_or(Unreadable::Gone)?;
+    ) -> Result<Option<String>, Unreadable> {
+        let place = announced.viewer.descriptor(descriptor)?;
         self.confirm(announced)?;
+        let standing = self.territory.standing(&place, announced.process);
+        if standing == Standing::Harmless && place.name == Name::Named {
+            return Ok(None);
+        }
         let mut path = self.text(&place);
         if place.name == Name::Nameless {
             path.push_str(" (deleted)");
@@ -176,7 +183,7 @@ impl Witness {
         if self.contents.see(file, kind) == Seen::First {
             self.record(SystemCall { path: Some(path.clone()), ..plain(kind, announced) });
         }
-        Ok(path)
+        Ok(Some(path))
     }
 
     fn open(&mut self, announced: &Announced, path: Path, flags: OpenFlags) -> Result<Refusal, Unreadable> {
@@ -332,39 +339,13 @@ impl Witness {
         let start = Start::read(announced.memory, arguments, environment)?;
         self.confirm(announced)?;
         self.processes.remove(&announced.thread);
-        self.started(announced.process, &self.text(&place), &start);
-        Ok(None)
-    }
-
-    fn started(&mut self, pid: u32, program: &str, start: &Start) {
-        let search = self.contents.search();
-        let readable =
-            |bytes: &[u8], limit: usize| shorten(search.redact(&String::from_utf8_lossy(bytes)), limit);
-        let variable = |entry: &[u8]| {
-            readable(entry.split(|byte| *byte == b'=').next().unwrap_or_default(), MAX_NAME_CHARACTERS)
-        };
-        let argument = |entry: &Vec<u8>| readable(entry, MAX_ARGUMENT_CHARACTERS);
-        let fact = Fact::ProcessStarted(ProcessStart {
-            pid,
-            program: program.to_owned(),
-            arguments: start.arguments.iter().take(MAX_LISTED).map(argument).collect(),
-            environment: start.environment.iter().take(MAX_LISTED).map(|entry| variable(entry)).collect(),
-        });
-        let program = || program.to_owned();
-        let arguments = start.arguments.iter().enumerate().map(|(index, entry)| {
-            (search.whole(entry), SightingPlace::Argument { pid, program: program(), index })
-        });
-        let environment = start.environment.iter().map(|entry| {
-            (
-                search.whole(entry),
-                SightingPlace::Environment { pid, program: program(), name: variable(entry) },
-            )
-        });
-        let sightings: Vec<_> = arguments.chain(environment).filter(|(found, _)| !found.is_empty()).collect();
-        self.ledger.record(Observer::Processes, fact);
+        let program = self.text(&place);
+        let (fact, sightings) = start.seen(announced.process, &program, self.contents.search());
+        self.ledger.record(Observer::Processes, Fact::ProcessStarted(fact));
         for (found, place) in sightings {
             self.ledger.sighted(Observer::Processes, found, &place);
         }
+        Ok(None)
     }
 
     fn forbid(&mut self, announced: &Announced, errno: Errno) -> Refusal {
@@ -374,7 +355,7 @@ impl Witness {
 
     fn socket(&self, announced: &Announced, path: &[u8], links: FinalLink) -> (Standing, Option<Place>) {
         let base =
-            announced.viewer.working_directory().map_or_else(|| PathBuf::from("/"), |place| place.path);
+            announced.viewer.working_directory().map_or_else(|_| PathBuf::from("/"), |place| place.path);
         match announced.viewer.resolve(&base, path, links) {
             Ok(place) => (self.territory.standing(&place, announced.process), Some(place)),
             Err(_ring_of_links) => (Standing::Outside, None),
@@ -454,16 +435,6 @@ fn name(errno: Errno) -> String {
     format!("{errno:?}")
 }
 
-fn shorten(text: String, limit: usize) -> String {
-    match text.char_indices().nth(limit) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
-
 const MAX_WRITE_BYTES: usize = 64 << 20;
 const PIECE_BYTES: usize = 1 << 20;
 const MAX_THREADS: usize = 4096;
-const MAX_LISTED: usize = 512;
-const MAX_ARGUMENT_CHARACTERS: usize = 1024;
-const MAX_NAME_CHARACTERS: usize = 256;
