@@ -1,8 +1,48 @@
-//! skeleton
-pub mod location;
+//! A persistent token cache that is encrypted by the platform, isolated by name, and plaintext only by consent.
+//!
+//! It is a reference implementation of `TokenCachePersistenceOptions`, interoperable with azure-identity for Python:
+//! the same files, the same item in the keyring, the same bytes.
+//!
+//! ```text
+//!  what was said          parsed              decided (pure, printable)          opened            in use
+//!  TokenCachePersistence  CacheName ─┐
+//!  Options ─────────────► Partition  ├─► Plan{ location, protector, consent } ─► probe, read-only: ─► TokenCache
+//!  Environment (values) ► Location ──┤        no I/O up to here                  + what exists        lock ► read ►
+//!  Platform (value) ─────────────────┘                                           = Decision           change ► write ►
+//!                                                                                                     read back
+//! ```
+//!
+//! - Encryption is always tried first. Where there is no protector, storing is an error, unless
+//!   [`allow_unencrypted_storage`](TokenCachePersistenceOptions::allow_unencrypted_storage) was set.
+//! - A protector that is locked, refuses, is misconfigured or fails is *there*: plaintext is no answer to that.
+//! - A name isolates a cache ([`CacheName`]); without one, the cache is the one that Microsoft developer tools share.
+//! - What the user should know is an error, a [`Notice`], or part of the [`Protection`] state; nothing is printed.
+//!
+//! The library changes nothing process-wide: no umask, no signal handler, no environment variable.
+//!
+//! # Features
+//!
+//! `seams` makes the parts of a cache replaceable, for test suites that put wrong ones in. Nothing else needs it.
+
+#![deny(unsafe_code)]
+#![deny(missing_docs)]
+
+mod error;
+mod fs;
+mod location;
 mod lock;
+mod name;
+mod options;
+mod plan;
 mod secret;
 pub mod store;
+
+pub use error::{Error, ErrorKind};
+pub use fs::{FileError, Finding};
+pub use location::{BusAddress, Environment, Location, Platform};
 pub use lock::LockGuard;
+pub use name::{CacheName, NameError, Partition};
+pub use options::TokenCachePersistenceOptions;
+pub use plan::{Consent, Decision, Existing, Past, PlaintextPermit, Plan, Protector, Residue, decide};
 pub use secret::SecretBytes;
 pub use store::{Deadline, Interaction};

@@ -1,6 +1,6 @@
 //! Where the bytes of a cache are kept: one trait, one folder per protector, one file for opted-in plaintext.
 //!
-//! A store knows one item. It decides nothing: whether it may be used at all is the [decision](crate::plan)'s
+//! A store knows one item. It decides nothing: whether it may be used at all is the [decision](crate::decide)'s
 //! business, and the plaintext store can be made from that decision only.
 
 mod deadline;

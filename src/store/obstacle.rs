@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::fs::FileError;
+
 /// Why a protector cannot be used, in the rows of the decision table.
 ///
 /// Only [`Obstacle::Absent`] may ever lead to plaintext, and only by consent (S14, D3): every other obstacle means
@@ -47,6 +49,29 @@ pub enum Obstacle {
     /// The protector failed while it was being used.
     #[error("the keyring failed: {0}")]
     Broken(Breakage),
+    /// The file of a store that keeps its bytes in one could not be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+// Written out rather than derived: a derived conversion would also make the cause a source, and a report that walks
+// the chain would say everything twice.
+impl From<Absence> for Obstacle {
+    fn from(absence: Absence) -> Self {
+        Self::Absent(absence)
+    }
+}
+
+impl From<Misconfiguration> for Obstacle {
+    fn from(misconfiguration: Misconfiguration) -> Self {
+        Self::Misconfigured(misconfiguration)
+    }
+}
+
+impl From<Breakage> for Obstacle {
+    fn from(breakage: Breakage) -> Self {
+        Self::Broken(breakage)
+    }
 }
 
 /// Why there is no protector.

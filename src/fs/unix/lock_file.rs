@@ -1,0 +1,98 @@
+//! Files that stand for a lock.
+
+use std::fs::{File, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::time::SystemTime;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
+
+use super::directory::PrivateDir;
+use super::system::{Checked, OWNER_ONLY, SAFELY};
+use crate::fs::FileError;
+
+/// An open file that stands for a lock; it is released when this is dropped.
+#[derive(Debug)]
+pub(crate) struct LockFile(Checked);
+
+impl LockFile {
+    /// Opens the file, and makes it if there is none.
+    pub(crate) fn open(directory: &PrivateDir, name: &str) -> Result<Self, FileError> {
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT;
+        let checked = Checked::open(directory, name, flags)?.expect("a file is made where there is none");
+        checked.make_private()?;
+        Ok(Self(checked))
+    }
+
+    /// Opens the file if there is one.
+    pub(crate) fn open_existing(directory: &PrivateDir, name: &str) -> Result<Option<Self>, FileError> {
+        Ok(Checked::open(directory, name, OFlag::O_RDONLY)?.map(Self))
+    }
+
+    /// Makes the file with this content; `None` if there is one already.
+    pub(crate) fn create(
+        directory: &PrivateDir,
+        name: &str,
+        content: &str,
+    ) -> Result<Option<Self>, FileError> {
+        let path = directory.path_of(name);
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_EXCL | SAFELY;
+        let file = match openat(directory, name, flags, OWNER_ONLY) {
+            Ok(descriptor) => File::from(descriptor),
+            Err(Errno::EEXIST) => return Ok(None),
+            Err(errno) => return Err(FileError::system("make", &path, errno)),
+        };
+        let checked = Checked::of(file, path)?;
+        checked.make_private()?;
+        let written = (&checked.file).write_all(content.as_bytes());
+        let lock = Self(checked);
+        match written {
+            Ok(()) => Ok(Some(lock)),
+            Err(error) => {
+                // An empty lock file would hold up every other SDK.
+                lock.remove(directory, name)?;
+                Err(FileError::system("write", &lock.0.path, error))
+            }
+        }
+    }
+
+    /// Takes the system's lock on the file, without waiting; says whether it was free.
+    pub(crate) fn try_hold(&self) -> Result<bool, FileError> {
+        match self.0.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(FileError::system("lock", &self.0.path, error)),
+        }
+    }
+
+    /// Whether the name still leads to this very file.
+    pub(crate) fn is_still(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        let Some(now) = Checked::open(directory, name, OFlag::O_RDONLY)? else { return Ok(false) };
+        let identity = |checked: &Checked| (checked.metadata.dev(), checked.metadata.ino());
+        Ok(identity(&now) == identity(&self.0))
+    }
+
+    /// Removes the name if it still leads to this very file; says whether it did.
+    pub(crate) fn remove(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        if !self.is_still(directory, name)? {
+            return Ok(false);
+        }
+        match unlinkat(directory, name, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => Err(FileError::system("remove", &self.0.path, errno)),
+        }
+    }
+
+    /// What is written in it.
+    pub(crate) fn content(&self) -> Result<String, FileError> {
+        Ok(String::from_utf8_lossy(self.0.read()?.expose()).into_owned())
+    }
+
+    /// When it was last written.
+    pub(crate) fn modified(&self) -> Result<SystemTime, FileError> {
+        self.0.modified()
+    }
+}

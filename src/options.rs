@@ -1,0 +1,100 @@
+//! What an application says about its cache; nothing happens until the cache is opened.
+
+use serde::{Deserialize, Serialize};
+
+use crate::CacheName;
+
+/// Options for persistent token caching (S1).
+///
+/// The default values share the cache of Microsoft developer tools and refuse to store anything where encryption is
+/// not available. The options are inert: no file, no variable and no bus is touched before a cache is opened, and
+/// a name is checked there.
+///
+/// The cache contains authentication secrets. If it is not encrypted, protecting it is the application's
+/// responsibility: a breach of its contents fully compromises accounts (S7, S8).
+///
+/// In a configuration file an unknown key is an error, because a misspelt option that is dropped in silence is how a
+/// cache ends up shared or in the clear.
+///
+/// # Example: a name isolates the cache from other applications
+///
+/// ```
+/// use token_cache::TokenCachePersistenceOptions;
+///
+/// let options = TokenCachePersistenceOptions::new().name("my_application");
+/// assert_eq!(options.cache_name(), "my_application");
+/// ```
+///
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenCachePersistenceOptions {
+    name: String,
+    allow_unencrypted_storage: bool,
+}
+
+impl TokenCachePersistenceOptions {
+    /// The default options.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Isolates the cache's data from other applications by a name of its own (S4, S10).
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Whether to fall back to plain text when encryption is not possible; no by default (S6, S14, S15).
+    ///
+    /// Allowing it does not disable encryption: the cache will always try to encrypt its data (S16, S17).
+    pub fn allow_unencrypted_storage(mut self, allow: bool) -> Self {
+        self.allow_unencrypted_storage = allow;
+        self
+    }
+
+    /// The name that was given, or the default one; unchecked.
+    pub fn cache_name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether plain text was allowed.
+    pub fn allows_unencrypted_storage(&self) -> bool {
+        self.allow_unencrypted_storage
+    }
+}
+
+impl Default for TokenCachePersistenceOptions {
+    fn default() -> Self {
+        Self { name: CacheName::DEFAULT.to_owned(), allow_unencrypted_storage: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(json: &str) -> Result<TokenCachePersistenceOptions, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_object_is_the_default() {
+        assert_eq!(parsed("{}"), Ok(TokenCachePersistenceOptions::new()));
+    }
+
+    #[test]
+    fn a_misspelt_option_is_an_error() {
+        let error = parsed(r#"{"allow_unencrypted": true}"#).expect_err("refused");
+        assert!(error.starts_with("unknown field `allow_unencrypted`"), "{error}");
+        let spelt = parsed(r#"{"allow_unencrypted_storage": true}"#).expect("accepted");
+        assert!(spelt.allows_unencrypted_storage());
+    }
+
+    #[test]
+    fn consent_is_a_boolean_and_nothing_that_looks_like_one() {
+        for value in ["\"yes\"", "1", "null"] {
+            let error = parsed(&format!(r#"{{"allow_unencrypted_storage": {value}}}"#)).expect_err("refused");
+            assert!(error.starts_with("invalid type"), "{error}");
+        }
+    }
+}
