@@ -18,6 +18,21 @@
 //! - A name isolates a cache ([`CacheName`]); without one, the cache is the one that Microsoft developer tools share.
 //! - What the user should know is an error, a [`Notice`], or part of the [`Protection`] state; nothing is printed.
 //!
+//! # Example
+//!
+//! ```no_run
+//! use token_cache::{Partition, SecretBytes, TokenCache, TokenCachePersistenceOptions};
+//!
+//! let options = TokenCachePersistenceOptions::new().name("my_application");
+//! let cache = TokenCache::open(&options, Partition::NoCae)?;
+//! cache.update(|stored| {
+//!     let mut document = stored.map_or_else(|| b"{}".to_vec(), |stored| stored.expose().to_vec());
+//!     document.push(b'\n');
+//!     Ok(SecretBytes::from(document))
+//! })?;
+//! # Ok::<(), token_cache::Error>(())
+//! ```
+//!
 //! The library changes nothing process-wide: no umask, no signal handler, no environment variable.
 //!
 //! # Features
@@ -27,6 +42,7 @@
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
 
+mod cache;
 mod error;
 mod fs;
 mod location;
@@ -34,9 +50,15 @@ mod lock;
 mod name;
 mod options;
 mod plan;
+#[cfg(feature = "seams")]
+#[doc(hidden)]
+pub mod seams;
+#[cfg(not(feature = "seams"))]
+mod seams;
 mod secret;
 pub mod store;
 
+pub use cache::{Builder, ClearReport, ClearedItem, ClearedPlaintext, Notice, Protection, TokenCache};
 pub use error::{Error, ErrorKind};
 pub use fs::{FileError, Finding};
 pub use location::{BusAddress, Environment, Location, Platform};

@@ -7,7 +7,7 @@ use crate::CacheName;
 /// Options for persistent token caching (S1).
 ///
 /// The default values share the cache of Microsoft developer tools and refuse to store anything where encryption is
-/// not available. The options are inert: no file, no variable and no bus is touched before a cache is opened, and
+/// not available. The options are inert: no file, no variable and no bus is touched before [`TokenCache::open`], and
 /// a name is checked there.
 ///
 /// The cache contains authentication secrets. If it is not encrypted, protecting it is the application's
@@ -15,6 +15,28 @@ use crate::CacheName;
 ///
 /// In a configuration file an unknown key is an error, because a misspelt option that is dropped in silence is how a
 /// cache ends up shared or in the clear.
+///
+/// # Example: the cache that developer tools share
+///
+/// ```
+/// # let home = tempfile::tempdir()?;
+/// # let environment = token_cache::Environment {
+/// #     platform: token_cache::Platform::Other("an example"),
+/// #     home: Some(home.path().into()),
+/// #     ..Default::default()
+/// # };
+/// use token_cache::{ErrorKind, Partition, TokenCache, TokenCachePersistenceOptions};
+///
+/// let options = TokenCachePersistenceOptions::default();
+/// assert_eq!(options.cache_name(), "msal.cache");
+///
+/// // `TokenCache::open(&options, Partition::NoCae)` is the short form, with the system's environment.
+/// let opened = TokenCache::builder(&options).environment(environment).partition(Partition::NoCae).open();
+///
+/// // There is no keyring in this example's environment, so nothing is stored.
+/// assert_eq!(opened.unwrap_err().kind(), ErrorKind::EncryptionUnavailable);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Example: a name isolates the cache from other applications
 ///
@@ -25,6 +47,28 @@ use crate::CacheName;
 /// assert_eq!(options.cache_name(), "my_application");
 /// ```
 ///
+/// # Example: unencrypted storage where encryption is not available
+///
+/// ```
+/// # let home = tempfile::tempdir()?;
+/// # let environment = token_cache::Environment {
+/// #     platform: token_cache::Platform::Other("an example"),
+/// #     home: Some(home.path().into()),
+/// #     ..Default::default()
+/// # };
+/// use token_cache::{Protection, SecretBytes, TokenCache, TokenCachePersistenceOptions};
+///
+/// let options = TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+/// let cache = TokenCache::builder(&options).environment(environment).open()?;
+///
+/// // Encryption was tried first; the state says why it is not used (S16, S17).
+/// assert!(matches!(cache.protection(), Protection::Plaintext { .. }));
+/// cache.write(SecretBytes::from(b"{}".to_vec()))?;
+/// assert_eq!(cache.read()?, Some(SecretBytes::from(b"{}".to_vec())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`TokenCache::open`]: crate::TokenCache::open
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TokenCachePersistenceOptions {

@@ -4,13 +4,21 @@
 //! business, and the plaintext store can be made from that decision only.
 
 mod deadline;
+pub mod dpapi;
 mod identity;
+pub mod keychain;
+mod memory;
 mod obstacle;
+mod plaintext;
+mod protected;
 pub mod secret_service;
 
 pub use deadline::Deadline;
 pub use identity::ItemIdentity;
+pub use memory::MemoryStore;
 pub use obstacle::{Absence, Breakage, Misconfiguration, Obstacle};
+pub(crate) use plaintext::PlaintextStore;
+pub(crate) use protected::protected;
 
 use crate::{LockGuard, SecretBytes};
 

@@ -1,0 +1,110 @@
+//! Removal of a cache, and what could not be removed.
+
+use std::path::PathBuf;
+
+use super::setup::{Held, Setup};
+use crate::Error;
+use crate::plan::Consent;
+use crate::store::{Deadline, Obstacle};
+
+/// What became of each place where a cache may be.
+#[derive(Debug)]
+#[must_use = "a part of the cache may have stayed"]
+pub struct ClearReport {
+    /// The protected item.
+    pub item: ClearedItem,
+    /// The plaintext.
+    pub plaintext: ClearedPlaintext,
+}
+
+impl ClearReport {
+    /// Whether nothing of the cache is left.
+    pub fn is_complete(&self) -> bool {
+        let item = match self.item {
+            ClearedItem::Gone => true,
+            ClearedItem::NotReached(_) => false,
+        };
+        let plaintext = match self.plaintext {
+            ClearedPlaintext::Absent | ClearedPlaintext::Removed => true,
+            ClearedPlaintext::Left { .. } => false,
+        };
+        item && plaintext
+    }
+}
+
+/// What became of the protected item.
+#[derive(Debug)]
+pub enum ClearedItem {
+    /// There is none, or none any more.
+    Gone,
+    /// The protector could not be asked, so there may be one.
+    NotReached(Obstacle),
+}
+
+/// What became of the plaintext.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ClearedPlaintext {
+    /// There was none.
+    Absent,
+    /// It was removed. Removing is not erasure: the disk may still hold the bytes.
+    Removed,
+    /// It was left, because plaintext is not this application's: it never allowed any.
+    Left {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Setup {
+    /// Clears what can be cleared.
+    pub(super) fn clear(&self) -> Result<ClearReport, Error> {
+        let deadline = self.deadline();
+        let location = &self.plan.location;
+        let nothing_here = self.seams.files.open_directory(location.directory())?.is_none();
+        if nothing_here && self.has_no_item(deadline) {
+            // Even the lock would leave a folder where there was none.
+            return Ok(ClearReport { item: ClearedItem::Gone, plaintext: ClearedPlaintext::Absent });
+        }
+        let held = self.hold(deadline)?;
+        let item = self.clear_item(&held, deadline);
+        let plaintext = self.clear_plaintext(&held)?;
+        let report = ClearReport { item, plaintext };
+        if report.is_complete() {
+            self.seams.files.remove(&held.lock, &held.directory, location.file())?;
+            held.lock.release_without_trace(&held.directory, location)?;
+        }
+        Ok(report)
+    }
+
+    fn has_no_item(&self, deadline: Deadline) -> bool {
+        self.probe(deadline).is_ok_and(|store| matches!(store.read(deadline), Ok(None)))
+    }
+
+    fn clear_item(&self, held: &Held, deadline: Deadline) -> ClearedItem {
+        let cleared = self.protected().and_then(|store| {
+            match store.probe(self.interaction, deadline) {
+                // Clearing is the way out of these two.
+                Ok(()) | Err(Obstacle::Ambiguous { .. } | Obstacle::Unreadable { .. }) => {}
+                Err(obstacle) => return Err(obstacle),
+            }
+            store.clear(&held.lock, deadline)
+        });
+        match cleared {
+            Ok(()) => ClearedItem::Gone,
+            Err(obstacle) => ClearedItem::NotReached(obstacle),
+        }
+    }
+
+    fn clear_plaintext(&self, held: &Held) -> Result<ClearedPlaintext, Error> {
+        if !self.has_plaintext(&held.directory)? {
+            return Ok(ClearedPlaintext::Absent);
+        }
+        match self.plan.consent {
+            Consent::Given => {
+                self.seams.files.remove(&held.lock, &held.directory, self.plan.location.plaintext())?;
+                Ok(ClearedPlaintext::Removed)
+            }
+            Consent::Withheld => Ok(ClearedPlaintext::Left { path: self.plan.location.plaintext_path() }),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What the user of a cache should know about its protection.
+
+use std::path::PathBuf;
+
+/// How a cache is protected, and why so.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Protection {
+    /// By the platform's user data protection.
+    Encrypted {
+        /// Which one, such as `secret-service`.
+        protector: &'static str,
+    },
+    /// Not at all: the application allowed it, and encryption was tried.
+    Plaintext {
+        /// The file.
+        path: PathBuf,
+        /// What stood in the way of encryption.
+        reason: String,
+    },
+}
+
+/// Something about the protection of a cache that happened or was found; announced once per open cache.
+///
+/// Each is kept in [`TokenCache::notices`](crate::TokenCache::notices) and sent as a `tracing` event.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A cache that was encrypted before is plaintext now; it starts empty.
+    #[error(
+        "the token cache was encrypted before and starts again, unencrypted and empty, in {path:?}: {reason}"
+    )]
+    Demoted {
+        /// The file.
+        path: PathBuf,
+        /// What stands in the way of encryption.
+        reason: String,
+    },
+    /// Plaintext was read, stored encrypted, and emptied. The disk may still hold the old bytes.
+    #[error(
+        "the plaintext in {path:?} was imported and emptied; emptying is not erasure, so consider new sign-ins"
+    )]
+    Imported {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The cache will be written in the clear.
+    #[error("the token cache is stored unencrypted in {path:?}: {reason}")]
+    PlaintextFallback {
+        /// The file.
+        path: PathBuf,
+        /// What stands in the way of encryption.
+        reason: String,
+    },
+    /// Plaintext lies beside the encrypted cache; it is neither read nor removed.
+    #[error("plaintext that is not used lies in {path:?}; purge_plaintext() removes it")]
+    PlaintextResidue {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Plaintext lay beside the encrypted cache and was emptied unread.
+    #[error(
+        "the plaintext in {path:?} was older than the encrypted cache and was emptied; emptying is not erasure"
+    )]
+    ResidueEmptied {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Notice {
+    /// Sends the notice to whoever listens.
+    pub(super) fn announce(&self) {
+        tracing::warn!(target: "token_cache", "{self}");
+    }
+}

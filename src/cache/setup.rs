@@ -1,0 +1,143 @@
+//! What stays the same while a cache is open, and the steps that every change is made of.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::notice::Protection;
+use crate::fs::{FileState, NotedFile, PrivateDir};
+use crate::plan::Plan;
+use crate::seams::Seams;
+use crate::store::{Breakage, Deadline, Interaction, Obstacle, Store};
+use crate::{Error, LockGuard, SecretBytes};
+
+/// A plan with everything that is needed to carry it out.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) plan: Plan,
+    pub(super) seams: Seams,
+    pub(super) program: String,
+    pub(super) interaction: Interaction,
+    pub(super) wait: Duration,
+}
+
+/// The cache while it is held.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) lock: LockGuard,
+    pub(super) directory: Arc<PrivateDir>,
+}
+
+impl Setup {
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::after(self.wait)
+    }
+
+    /// Holds the cache, and removes what a killed writer left behind.
+    pub(super) fn hold(&self, deadline: Deadline) -> Result<Held, Error> {
+        let location = &self.plan.location;
+        let files = &self.seams.files;
+        let directory = Arc::new(files.create_directory(location.directory())?);
+        let lock = self.seams.locking.acquire(&directory, location, &self.program, deadline)?;
+        files.sweep(&lock, &directory, location.plaintext())?;
+        Ok(Held { lock, directory })
+    }
+
+    /// Looks at the file that changes with the cache.
+    pub(super) fn look(&self, protection: &Protection) -> Result<Option<FileState>, Error> {
+        let location = &self.plan.location;
+        let name = match protection {
+            Protection::Encrypted { .. } => location.file(),
+            Protection::Plaintext { .. } => location.plaintext(),
+        };
+        let Some(directory) = self.seams.files.open_directory(location.directory())? else { return Ok(None) };
+        Ok(self.seams.files.look(&directory, name)?)
+    }
+
+    /// When the cache last changed.
+    pub(super) fn modified(&self, protection: &Protection) -> Result<Option<SystemTime>, Error> {
+        Ok(self.look(protection)?.map(|state| state.modified))
+    }
+
+    /// Writes, reads back, and tells other processes.
+    pub(super) fn save(
+        &self,
+        store: &dyn Store,
+        protection: &Protection,
+        held: &Held,
+        bytes: &SecretBytes,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        match protection {
+            Protection::Encrypted { .. } => self.save_with_signal(store, held, bytes, deadline),
+            // The file is its own signal.
+            Protection::Plaintext { .. } => Ok(write_and_read_back(store, &held.lock, bytes, deadline)?),
+        }
+    }
+
+    /// The signal is made before the item: SDKs that find an item without one overwrite it unread.
+    pub(super) fn save_with_signal(
+        &self,
+        store: &dyn Store,
+        held: &Held,
+        bytes: &SecretBytes,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let (files, signal) = (&self.seams.files, self.plan.location.file());
+        let noted = files.note(&held.lock, &held.directory, signal)?;
+        if let Err(obstacle) = write_and_read_back(store, &held.lock, bytes, deadline) {
+            if noted == NotedFile::Created && nothing_was_written(&obstacle) {
+                files.remove(&held.lock, &held.directory, signal)?;
+            }
+            return Err(obstacle.into());
+        }
+        files.note(&held.lock, &held.directory, signal)?;
+        Ok(())
+    }
+
+    /// Empties the plaintext; where it shares its file with the signal, the signal stays.
+    pub(super) fn empty_plaintext(&self, held: &Held) -> Result<(), Error> {
+        let (files, location) = (&self.seams.files, &self.plan.location);
+        if location.shares_one_file() {
+            let nothing = SecretBytes::default();
+            files.replace_private(&held.lock, &held.directory, location.plaintext(), &nothing)?;
+        } else {
+            files.remove(&held.lock, &held.directory, location.plaintext())?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is content in the place of the plaintext.
+    pub(super) fn has_plaintext(&self, directory: &PrivateDir) -> Result<bool, Error> {
+        let state = self.seams.files.look(directory, self.plan.location.plaintext())?;
+        Ok(state.is_some_and(|state| state.bytes > 0))
+    }
+}
+
+/// An acknowledged write that cannot be read is a loss that nobody would notice until the next start.
+fn write_and_read_back(
+    store: &dyn Store,
+    lock: &LockGuard,
+    bytes: &SecretBytes,
+    deadline: Deadline,
+) -> Result<(), Obstacle> {
+    store.write(lock, bytes, deadline)?;
+    match store.read(deadline)? {
+        Some(read) if read == *bytes => Ok(()),
+        Some(_) | None => Err(Breakage::ReadBackDiffers.into()),
+    }
+}
+
+/// Whether an obstacle says that there is no new item; a broken protector may have made one all the same.
+fn nothing_was_written(obstacle: &Obstacle) -> bool {
+    match obstacle {
+        Obstacle::Absent(_)
+        | Obstacle::NotBuilt { .. }
+        | Obstacle::Locked
+        | Obstacle::Refused { .. }
+        | Obstacle::Misconfigured(_) => true,
+        Obstacle::Ambiguous { .. }
+        | Obstacle::Unreadable { .. }
+        | Obstacle::Broken(_)
+        | Obstacle::File(_) => false,
+    }
+}

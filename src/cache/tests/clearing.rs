@@ -1,0 +1,58 @@
+//! What clearing removes, and what it says it could not.
+
+use super::world::{World, absent, locked, secret};
+use crate::store::Obstacle;
+use crate::{ClearedItem, ClearedPlaintext};
+
+#[test]
+fn clearing_removes_item_signal_and_locks() {
+    let world = World::new();
+    let cache = world.open(false).expect("open");
+    cache.write(secret("token")).expect("written");
+    assert!(cache.clear().expect("cleared").is_complete());
+    assert_eq!(world.item(), None);
+    assert_eq!(world.names(), [""; 0]);
+    assert_eq!(cache.read().expect("read"), None);
+    cache.write(secret("again")).expect("written");
+    assert_eq!(world.item(), Some(secret("again")));
+}
+
+#[test]
+fn clearing_a_cache_that_never_was_leaves_no_folder() {
+    let world = World::new();
+    assert!(world.builder(false).clear().expect("cleared").is_complete());
+    assert!(!world.directory().exists());
+}
+
+#[test]
+fn clearing_without_the_protector_says_that_an_item_may_be_left() {
+    for way in [absent as super::world::Way, locked] {
+        let world = World::new();
+        world.set_item("token").plant("plaintext", 0o600).probe_answers(way);
+        let report = world.builder(true).clear().expect("partly cleared");
+        assert!(!report.is_complete());
+        assert!(matches!(report.item, ClearedItem::NotReached(_)));
+        assert_eq!(report.plaintext, ClearedPlaintext::Removed);
+        assert!(!world.file().exists());
+    }
+}
+
+#[test]
+fn clearing_without_consent_leaves_plaintext_and_says_so() {
+    let world = World::new();
+    world.set_item("token").plant("plaintext", 0o600);
+    let report = world.builder(false).clear().expect("partly cleared");
+    assert!(!report.is_complete());
+    assert!(matches!(report.item, ClearedItem::Gone));
+    assert_eq!(report.plaintext, ClearedPlaintext::Left { path: world.file() });
+    assert_eq!((world.item(), world.content().as_str()), (None, "plaintext"));
+}
+
+#[test]
+fn clearing_is_the_way_out_of_an_ambiguous_item() {
+    let world = World::new();
+    world.set_item("token").probe_answers(|| Err(Obstacle::Ambiguous { count: 2 }));
+    world.open(false).expect_err("refused");
+    assert!(world.builder(false).clear().expect("cleared").is_complete());
+    assert_eq!(world.item(), None);
+}

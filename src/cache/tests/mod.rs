@@ -1,0 +1,9 @@
+//! Caches in temporary homes, over a protector whose state a test chooses.
+
+#![expect(clippy::disallowed_methods, reason = "tests plant and inspect files")]
+
+mod clearing;
+mod model;
+mod opening;
+mod transitions;
+mod world;

@@ -1,0 +1,292 @@
+//! What happens when encryption comes and goes, and when others use the cache too.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use super::world::{World, absent, locked, secret};
+use crate::store::{Breakage, Obstacle};
+use crate::{Error, ErrorKind, Notice, Protection};
+
+#[test]
+fn plaintext_beside_a_usable_protector_is_reported_and_left_alone_without_consent() {
+    let world = World::new();
+    world.plant("old token", 0o600);
+    let cache = world.open(false).expect("encrypted");
+    assert_eq!(cache.notices(), [Notice::PlaintextResidue { path: world.file() }]);
+    assert_eq!(cache.read().expect("read"), None);
+    cache.write(secret("new token")).expect("written");
+    assert_eq!(world.content(), "old token");
+    assert_eq!(world.item(), Some(secret("new token")));
+
+    assert!(cache.purge_plaintext().expect("purged"));
+    assert_eq!(world.content(), "");
+    assert!(!cache.purge_plaintext().expect("nothing to purge"));
+    assert_eq!(cache.read().expect("read"), Some(secret("new token")));
+}
+
+#[test]
+fn plaintext_without_an_item_is_imported_once_with_consent() {
+    let world = World::new();
+    world.plant("old token", 0o644);
+    let cache = world.open(true).expect("encrypted");
+    assert_eq!(cache.notices(), [Notice::Imported { path: world.file() }]);
+    assert_eq!(cache.read().expect("read"), Some(secret("old token")));
+    assert_eq!(world.item(), Some(secret("old token")));
+    assert_eq!(world.content(), "");
+    assert_eq!(world.open(true).expect("encrypted").notices(), []);
+}
+
+#[test]
+fn beside_an_item_plaintext_is_emptied_unread() {
+    let world = World::new();
+    world.set_item("item").plant("planted", 0o600);
+    let cache = world.open(true).expect("encrypted");
+    assert_eq!(cache.notices(), [Notice::ResidueEmptied { path: world.file() }]);
+    assert_eq!(cache.read().expect("read"), Some(secret("item")));
+    assert_eq!(world.content(), "");
+}
+
+#[test]
+fn plaintext_that_others_may_have_written_is_never_imported() {
+    let world = World::new();
+    world.plant("planted", 0o666);
+    let cache = world.open(true).expect("encrypted");
+    assert_eq!(cache.notices(), [Notice::PlaintextResidue { path: world.file() }]);
+    assert_eq!(cache.read().expect("read"), None);
+    cache.write(secret("token")).expect("written");
+    assert_eq!(fs::metadata(world.file()).expect("there").mode() & 0o7777, 0o666);
+}
+
+#[test]
+fn plaintext_that_others_may_have_written_is_never_read() {
+    let world = World::new();
+    world.plant("planted", 0o666).probe_answers(absent);
+    let cache = world.open(true).expect("plaintext");
+    assert_eq!(cache.read().expect_err("refused").kind(), ErrorKind::AccessDenied);
+}
+
+#[test]
+fn an_import_that_cannot_be_written_keeps_the_plaintext() {
+    let world = World::new();
+    world.plant("old token", 0o600).write_answers(locked);
+    let error = world.open(true).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Locked);
+    assert_eq!(world.content(), "old token");
+}
+
+#[test]
+fn a_cache_that_was_encrypted_starts_empty_and_says_so_when_it_becomes_plaintext() {
+    let world = World::new();
+    world.open(true).expect("encrypted").write(secret("first")).expect("written");
+    let cache = world.probe_answers(absent).open(true).expect("plaintext");
+    assert!(matches!(&cache.notices()[..], [Notice::PlaintextFallback { .. }, Notice::Demoted { .. }]));
+    assert_eq!(cache.read().expect("read"), None);
+    cache.write(secret("second")).expect("written");
+    assert_eq!(cache.read().expect("read"), Some(secret("second")));
+    assert_eq!(fs::metadata(world.file()).expect("there").mode() & 0o7777, 0o600);
+}
+
+#[test]
+fn a_plaintext_handle_moves_to_encryption_before_its_next_save() {
+    let world = World::new();
+    let cache = world.probe_answers(absent).open(true).expect("plaintext");
+    cache.write(secret("first")).expect("written");
+    world.probe_answers(super::world::usable);
+    cache
+        .update(|stored| {
+            assert_eq!(stored, Some(&secret("first")));
+            Ok(secret("second"))
+        })
+        .expect("written");
+    assert_eq!(cache.protection(), Protection::Encrypted { protector: "secret-service" });
+    assert_eq!(world.item(), Some(secret("second")));
+    assert_eq!(world.content(), "");
+    let notices = cache.notices();
+    assert!(
+        matches!(&notices[..], [Notice::PlaintextFallback { .. }, Notice::Imported { .. }]),
+        "{notices:?}"
+    );
+}
+
+#[test]
+fn a_plaintext_handle_does_not_save_beside_a_locked_protector() {
+    let world = World::new();
+    let cache = world.probe_answers(absent).open(true).expect("plaintext");
+    cache.write(secret("first")).expect("written");
+    world.probe_answers(locked);
+    assert_eq!(cache.write(secret("second")).expect_err("refused").kind(), ErrorKind::Locked);
+    assert_eq!(world.content(), "first");
+}
+
+#[test]
+fn a_plaintext_handle_reads_what_another_one_moved_to_encryption() {
+    let world = World::new();
+    let cache = world.probe_answers(absent).open(true).expect("plaintext");
+    cache.write(secret("token")).expect("written");
+    world.probe_answers(super::world::usable).open(true).expect("imports");
+    assert_eq!(cache.read().expect("read"), Some(secret("token")));
+    assert_eq!(cache.protection(), Protection::Encrypted { protector: "secret-service" });
+}
+
+#[test]
+fn a_failure_after_a_usable_probe_is_an_error_and_never_plaintext() {
+    let ways: [super::world::Way; 4] = [
+        absent,
+        locked,
+        || Err(Breakage::TooLarge { bytes: 5 }.into()),
+        || Err(Breakage::Disconnected { call: "write" }.into()),
+    ];
+    for way in ways {
+        let world = World::new();
+        let cache = world.open(true).expect("encrypted");
+        world.write_answers(way).probe_answers(absent);
+        cache.write(secret("token")).expect_err("refused");
+        assert_eq!(cache.protection(), Protection::Encrypted { protector: "secret-service" });
+        let left = world.names();
+        assert!(left.iter().all(|name| !name.starts_with(".tmp")), "{left:?}");
+        assert!(!world.file().exists() || world.content().is_empty());
+    }
+}
+
+#[test]
+fn a_refused_first_write_leaves_no_signal() {
+    let world = World::new();
+    let cache = world.open(false).expect("encrypted");
+    world.write_answers(locked);
+    cache.write(secret("token")).expect_err("refused");
+    assert_eq!(world.names(), ["app.nocae.lock"]);
+    world.write_answers(super::world::usable);
+    cache.write(secret("token")).expect("written");
+    assert_eq!(world.names(), ["app.nocae", "app.nocae.lock"]);
+}
+
+#[test]
+fn an_acknowledged_write_that_cannot_be_read_back_is_an_error() {
+    let world = World::new();
+    let cache = world
+        .builder(false)
+        .seams(crate::seams::Seams {
+            store: Box::new(|_, _| Ok(Box::new(Forgetful))),
+            ..crate::seams::Seams::real()
+        })
+        .open()
+        .expect("encrypted");
+    let error = cache.write(secret("token")).expect_err("lost");
+    let expected = matches!(error, Error::Protector { source: Obstacle::Broken(Breakage::ReadBackDiffers) });
+    assert!(expected, "{error:?}");
+}
+
+#[test]
+fn a_change_by_another_handle_is_seen_until_it_is_read() {
+    for consent in [false, true] {
+        let world = World::new();
+        world.probe_answers(if consent { absent } else { super::world::usable });
+        let (one, two) = (world.open(consent).expect("open"), world.open(consent).expect("open"));
+        one.write(secret("1")).expect("written");
+        assert!(!one.changed().expect("looked"));
+        assert!(two.changed().expect("looked"));
+        assert_eq!(two.read().expect("read"), Some(secret("1")));
+        assert!(!two.changed().expect("looked"));
+        for text in ["2", "3"] {
+            two.write(secret(text)).expect("written");
+            assert!(one.changed().expect("looked"));
+            assert_eq!(one.read().expect("read"), Some(secret(text)));
+        }
+    }
+}
+
+#[test]
+fn an_update_that_fails_or_changes_nothing_writes_nothing() {
+    let world = World::new();
+    let (cache, other) = (world.open(false).expect("open"), world.open(false).expect("open"));
+    cache.write(secret("token")).expect("written");
+    other.read().expect("read");
+    let error = cache.update(|_| Err("given up".into())).expect_err("given up");
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    cache.update(|stored| Ok(stored.expect("there is one").clone())).expect("nothing to do");
+    assert!(!other.changed().expect("looked"));
+    assert_eq!(world.item(), Some(secret("token")));
+}
+
+#[test]
+fn a_cache_that_is_used_within_its_own_update_is_busy_and_not_stuck() {
+    let world = World::new();
+    let cache = world.open(false).expect("open");
+    let error = cache
+        .update(|_| Ok(cache.write(secret("inner")).map(|()| secret("outer"))?))
+        .expect_err("the inner call fails");
+    let Error::Update { source } = error else { panic!("{error:?}") };
+    let inner = source.downcast::<Error>().expect("the inner error");
+    assert_eq!(inner.kind(), ErrorKind::Busy);
+}
+
+#[test]
+fn two_handles_never_lose_an_update() {
+    let world = World::new();
+    let count = |cache: &crate::TokenCache| {
+        for _ in 0..20 {
+            let add = |stored: Option<&crate::SecretBytes>| {
+                let mut bytes = stored.map_or_else(Vec::new, |stored| stored.expose().to_vec());
+                bytes.push(b'x');
+                Ok(bytes.into())
+            };
+            cache.update(add).expect("written");
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let wait = std::time::Duration::from_secs(30);
+            let cache = world.builder(false).deadline(wait).open().expect("open");
+            scope.spawn(move || count(&cache));
+        }
+    });
+    assert_eq!(world.item().expect("written").len(), 40);
+}
+
+#[test]
+fn nothing_is_not_stored() {
+    let world = World::new();
+    let error = world.open(false).expect("open").write(secret("")).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(!world.file().exists());
+}
+
+#[test]
+fn leftovers_of_a_killed_writer_are_removed_by_the_next_one() {
+    let world = World::new();
+    let cache = world.probe_answers(absent).open(true).expect("plaintext");
+    cache.write(secret("token")).expect("written");
+    let files = crate::seams::SystemFiles;
+    let directory =
+        crate::fs::Files::open_directory(&files, &world.directory()).expect("opened").expect("there");
+    crate::fs::leave_a_temporary(&directory, "app.nocae");
+    assert_eq!(world.names().len(), 3);
+    cache.write(secret("token 2")).expect("written");
+    assert_eq!(world.names(), ["app.nocae", "app.nocae.lock"]);
+}
+
+/// A keyring that says yes and keeps nothing.
+struct Forgetful;
+
+impl crate::store::Store for Forgetful {
+    fn probe(&self, _: crate::Interaction, _: crate::Deadline) -> Result<(), Obstacle> {
+        Ok(())
+    }
+
+    fn read(&self, _: crate::Deadline) -> Result<Option<crate::SecretBytes>, Obstacle> {
+        Ok(None)
+    }
+
+    fn write(
+        &self,
+        _: &crate::LockGuard,
+        _: &crate::SecretBytes,
+        _: crate::Deadline,
+    ) -> Result<(), Obstacle> {
+        Ok(())
+    }
+
+    fn clear(&self, _: &crate::LockGuard, _: crate::Deadline) -> Result<(), Obstacle> {
+        Ok(())
+    }
+}

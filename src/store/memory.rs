@@ -1,0 +1,44 @@
+//! A store that lasts as long as the process.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Deadline, Interaction, Obstacle, Store};
+use crate::{LockGuard, SecretBytes};
+
+/// A store in memory; clones share the item.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    item: Arc<Mutex<Option<SecretBytes>>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Option<SecretBytes>) -> T) -> T {
+        // An item is replaced in one step, so a panic elsewhere cannot have left half of one.
+        act(&mut self.item.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Store for MemoryStore {
+    fn probe(&self, _interaction: Interaction, _deadline: Deadline) -> Result<(), Obstacle> {
+        Ok(())
+    }
+
+    fn read(&self, _deadline: Deadline) -> Result<Option<SecretBytes>, Obstacle> {
+        Ok(self.with(|item| item.clone()))
+    }
+
+    fn write(&self, _lock: &LockGuard, bytes: &SecretBytes, _deadline: Deadline) -> Result<(), Obstacle> {
+        self.with(|item| *item = Some(bytes.clone()));
+        Ok(())
+    }
+
+    fn clear(&self, _lock: &LockGuard, _deadline: Deadline) -> Result<(), Obstacle> {
+        self.with(|item| *item = None);
+        Ok(())
+    }
+}
