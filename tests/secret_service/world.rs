@@ -14,7 +14,7 @@ use futures_core::Stream;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
-use token_cache::location::BusAddress;
+use token_cache::BusAddress;
 use token_cache::store::secret_service::SecretService;
 use token_cache::store::{Deadline, ItemIdentity};
 use zbus::connection::Builder;
