@@ -21,12 +21,16 @@ use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
 use zbus::{Connection, OwnedObjectPath, Variant};
 
+use crate::scripted::{Fault, Scripted};
+
 /// A bus, and a keyring once one was started; both end with the value.
 pub(crate) struct World {
     home: TempDir,
     bus: Child,
     address: String,
     keyring: Option<Child>,
+    /// The connection of a scripted service, which lives as long as it does.
+    served: Option<Connection>,
 }
 
 /// How a keyring starts.
@@ -70,7 +74,7 @@ impl World {
             BufReader::new(out).read_line(&mut line).map(|_| line.trim().to_owned())
         })
         .expect("dbus-daemon prints its address");
-        Self { home, bus, address, keyring: None }
+        Self { home, bus, address, keyring: None, served: None }
     }
 
     /// A world with a keyring that was unlocked with a password.
@@ -78,6 +82,21 @@ impl World {
         let mut world = Self::without_service();
         world.start(Start::Unlocked);
         world
+    }
+
+    /// A world with a service that does one thing wrong.
+    pub(crate) fn scripted(fault: Fault) -> (Self, Scripted) {
+        let mut world = Self::without_service();
+        let address = world.address.clone();
+        let (connection, service) = within(move || {
+            zbus::block_on(async {
+                let connection = connected(&address).await;
+                let service = Scripted::serve(&connection, fault).await;
+                (connection, service)
+            })
+        });
+        world.served = Some(connection);
+        (world, service)
     }
 
     /// Starts the keyring and waits until it owns its name.

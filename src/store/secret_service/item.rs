@@ -46,25 +46,23 @@ pub(super) async fn write(
     }
     let collection = probe::open_collection(service).await?;
     let before = Found::search(service, &collection, identity).await?;
-    let call = match before.only()? {
+    let (call, created) = match before.only()? {
         Some(item) => {
             let call = SET_SECRET.carrying(bytes.len());
             let sealed = session.seal(call, bytes, &identity.content_type)?;
             let () = service.ask(item, call, &(sealed,)).await?;
-            call
+            (call, None)
         }
-        None => {
-            let created = create(service, session, &collection, identity, bytes).await?;
-            refuse_other_attributes(service, &before, &created, identity)
-                .await
-                .map_err(|obstacle| in_doubt(CREATE_ITEM, obstacle))?;
-            CREATE_ITEM
-        }
+        None => (CREATE_ITEM, Some(create(service, session, &collection, identity, bytes).await?)),
     };
     let stored = read(service, session, identity).await.map_err(|obstacle| in_doubt(call, obstacle))?;
-    match stored {
-        Some(stored) if stored == *bytes => Ok(()),
-        Some(_) | None => Err(Obstacle::Broken(Breakage::ReadBackDiffers)),
+    match (stored, created) {
+        (Some(stored), _) if stored == *bytes => Ok(()),
+        (None, Some(created)) if !before.others.contains(&created) => {
+            take_back(service, &created, identity).await.map_err(|obstacle| in_doubt(call, obstacle))?;
+            Err(Obstacle::Broken(Breakage::ReadBackDiffers))
+        }
+        (Some(_) | None, _) => Err(Obstacle::Broken(Breakage::ReadBackDiffers)),
     }
 }
 
@@ -190,22 +188,23 @@ async fn create(
     Ok(created)
 }
 
-/// Takes back an item that the service gave other attributes than it was told to.
+/// Takes back a new item that no reader finds, where that is because the service gave it other attributes.
 ///
-/// No reader would find it, and each further write would leave another one.
-async fn refuse_other_attributes(
+/// Left alone, each further write would leave another one.
+async fn take_back(
     service: &Service<'_>,
-    before: &Found,
     created: &OwnedObjectPath,
     identity: &ItemIdentity,
 ) -> Result<(), Obstacle> {
-    let (attributes, _) = details(service, created).await?;
-    if attributes == identity.attributes {
-        return Ok(());
+    match details(service, created).await {
+        Ok((attributes, _)) if attributes != identity.attributes => {}
+        // There is no such item, so nothing was stored.
+        Ok(_) | Err(Obstacle::Broken(Breakage::Service { .. } | Breakage::Protocol { .. })) => return Ok(()),
+        Err(obstacle) => return Err(obstacle),
     }
-    // An item that was there before is somebody else's, whatever the service says.
-    if !before.others.contains(created) {
-        let _question: OwnedObjectPath = service.ask(created, DELETE, &()).await?;
+    let question: OwnedObjectPath = service.ask(created, DELETE, &()).await?;
+    if prompt::is_prompt(&question) {
+        prompt::dismiss(service, &question).await?;
     }
     Err(error::protocol(CREATE_ITEM, "the service gave the item other attributes"))
 }
