@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use token_cache::BusAddress;
 use token_cache::store::secret_service::SecretService;
 use token_cache::store::{Deadline, ItemIdentity};
@@ -29,6 +29,8 @@ pub(crate) struct World {
     bus: Child,
     address: String,
     keyring: Option<Child>,
+    /// What the keyring said, for a test that fails.
+    words: NamedTempFile,
     /// The connection of a scripted service, which lives as long as it does.
     served: Option<Connection>,
 }
@@ -47,7 +49,7 @@ impl World {
     pub(crate) fn without_service() -> Self {
         let home = tempfile::tempdir().expect("a temporary directory");
         let configuration = home.path().join("bus.conf");
-        let mut file = tempfile::NamedTempFile::new_in(home.path()).expect("a file");
+        let mut file = NamedTempFile::new_in(home.path()).expect("a file");
         write!(
             file,
             "<!DOCTYPE busconfig PUBLIC \"-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN\" \
@@ -74,7 +76,8 @@ impl World {
             BufReader::new(out).read_line(&mut line).map(|_| line.trim().to_owned())
         })
         .expect("dbus-daemon prints its address");
-        Self { home, bus, address, keyring: None, served: None }
+        let words = NamedTempFile::new_in(home.path()).expect("a file");
+        Self { home, bus, address, keyring: None, words, served: None }
     }
 
     /// A world with a keyring that was unlocked with a password.
@@ -107,7 +110,8 @@ impl World {
             Start::Unlocked => command.arg("--unlock"),
             Start::Locked => &mut command,
         };
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let words = self.words.as_file().try_clone().expect("a second descriptor");
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(words);
         let keyring = self.awaiting(Owner::Somebody, move || {
             let mut child = command.spawn().expect("gnome-keyring-daemon starts");
             let mut password = child.stdin.take().expect("the input is a pipe");
@@ -216,6 +220,13 @@ impl World {
         paths
     }
 
+    #[expect(clippy::print_stderr, reason = "a failed test tells what it knows")]
+    fn tell(&self) {
+        let mut words = String::new();
+        let read = self.words.reopen().and_then(|mut file| file.read_to_string(&mut words));
+        eprintln!("the keyring said ({read:?} bytes):\n{words}");
+    }
+
     fn command(&self, program: &str) -> Command {
         let home = self.home.path();
         let mut command = Command::new(program);
@@ -263,6 +274,9 @@ impl Drop for World {
             // Nothing can be done about a child that is gone already.
             drop(child.kill());
             drop(child.wait());
+        }
+        if thread::panicking() {
+            self.tell();
         }
     }
 }
