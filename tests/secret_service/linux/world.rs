@@ -21,7 +21,7 @@ use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
 use zbus::{Connection, OwnedObjectPath, Variant};
 
-use crate::scripted::{Fault, Scripted};
+use super::scripted::{Fault, Scripted};
 
 /// A bus, and a keyring once one was started; both end with the value.
 pub(crate) struct World {
@@ -287,10 +287,18 @@ enum Owner {
     Somebody,
 }
 
-/// The first program of the list that this machine lacks.
-pub(crate) fn missing(programs: &[&str]) -> Option<String> {
-    let installed = |program: &str| SEARCH.iter().any(|folder| Path::new(folder).join(program).exists());
-    programs.iter().find(|program| !installed(program)).map(|program| (*program).to_owned())
+/// The first of the needs that this machine does not meet.
+pub(crate) fn missing(needs: &[&str]) -> Option<String> {
+    let met = |need: &str| match need {
+        LIBSECRET_BINDINGS => Command::new(PYTHON)
+            .args(["-c", "import gi; gi.require_version('Secret', '1'); from gi.repository import Secret"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success()),
+        program => SEARCH.iter().any(|folder| Path::new(folder).join(program).exists()),
+    };
+    needs.iter().find(|need| !met(need)).map(|need| (*need).to_owned())
 }
 
 /// A deadline that no healthy service misses.
@@ -376,6 +384,12 @@ fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     thread::spawn(move || drop(sender.send(work())));
     receiver.recv_timeout(PATIENCE).expect("the world answers in time")
 }
+
+/// Python's bindings of libsecret: `python3-gi` and `gir1.2-secret-1`, by Debian's names.
+pub(crate) const LIBSECRET_BINDINGS: &str = "libsecret for Python";
+
+/// The system's Python, as the bindings come from the system too.
+pub(crate) const PYTHON: &str = "/usr/bin/python3";
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const ROOT: &str = "/org/freedesktop/secrets";
