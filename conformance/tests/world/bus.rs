@@ -171,8 +171,7 @@ fn coming_and_going(kind: BrokerKind) -> Result<(), Failed> {
     };
     same(ask(), gone())?;
     for _ in 0..3 {
-        let provider = Provider::start(&world.bus.broker_address(), &contents, ProviderScript::USABLE)
-            .map_err(|error| error.to_string())?;
+        let provider = Provider::start(&world.bus.broker_address(), &contents, ProviderScript::USABLE)?;
         same(ask(), there())?;
         provider.stop();
         same(ask(), gone())?;
@@ -207,8 +206,7 @@ fn dying_provider(kind: BrokerKind) -> Result<(), Failed> {
 fn recording(kind: BrokerKind) -> Result<(), Failed> {
     let world = World::start(kind);
     let contents = KeyringContents::new();
-    let provider = Provider::start(&world.bus.broker_address(), &contents, ProviderScript::USABLE)
-        .map_err(|error| error.to_string())?;
+    let provider = Provider::start(&world.bus.broker_address(), &contents, ProviderScript::USABLE)?;
     let before = world.log.clock().now();
     let silent = "com.example.Silent";
     // It is kept until the end, so that nobody answers for it.
@@ -270,7 +268,7 @@ fn no_descriptors(kind: BrokerKind) -> Result<(), Failed> {
     let world = World::start(kind);
     let mut stream = raw(&world);
     let uid: String = nix::unistd::getuid().to_string().bytes().map(|digit| format!("{digit:02x}")).collect();
-    write!(stream, "\0AUTH EXTERNAL {uid}\r\nNEGOTIATE_UNIX_FD\r\n").map_err(|error| error.to_string())?;
+    write!(stream, "\0AUTH EXTERNAL {uid}\r\nNEGOTIATE_UNIX_FD\r\n")?;
     let lines = [read_line(&mut stream)?, read_line(&mut stream)?];
     same((lines[0].starts_with("OK "), lines[1].starts_with("ERROR")), (true, true))
 }
@@ -278,7 +276,7 @@ fn no_descriptors(kind: BrokerKind) -> Result<(), Failed> {
 fn malformed_bytes(kind: BrokerKind) -> Result<(), Failed> {
     let world = World::start(kind);
     let mut broken = authenticated(&world)?;
-    broken.write_all(&[b'x'; 64]).map_err(|error| error.to_string())?;
+    broken.write_all(&[b'x'; 64])?;
     same(reads_until_end(&mut broken), true)?;
     // The others do not notice.
     let found = zbus::block_on(async {
@@ -297,7 +295,7 @@ fn oversized_message(kind: BrokerKind) -> Result<(), Failed> {
     header[..4].copy_from_slice(&[b'l', 1, 0, 1]);
     header[4..8].copy_from_slice(&(100u32 << 20).to_le_bytes());
     header[8] = 1;
-    broken.write_all(&header).map_err(|error| error.to_string())?;
+    broken.write_all(&header)?;
     same(reads_until_end(&mut broken), true)?;
     let expected = "client 1 was cut off: a message of 104857616 bytes is longer than 16777216";
     same(world.finish().0, Err(expected.to_owned()))
@@ -317,7 +315,7 @@ fn truncated_message(kind: BrokerKind) -> Result<(), Failed> {
     let world = World::start(kind);
     let mut dying = authenticated(&world)?;
     let message = to_broker("GetId", &());
-    dying.write_all(&message.data().bytes()[..20]).map_err(|error| error.to_string())?;
+    dying.write_all(&message.data().bytes()[..20])?;
     drop(dying);
     let (lost, evidence, _) = world.finish();
     same(lost, Ok(()))?;
@@ -407,9 +405,9 @@ fn raw(world: &World) -> UnixStream {
 fn authenticated(world: &World) -> Result<UnixStream, Failed> {
     let mut stream = raw(world);
     let uid: String = nix::unistd::getuid().to_string().bytes().map(|digit| format!("{digit:02x}")).collect();
-    write!(stream, "\0AUTH EXTERNAL {uid}\r\n").map_err(|error| error.to_string())?;
+    write!(stream, "\0AUTH EXTERNAL {uid}\r\n")?;
     same(read_line(&mut stream)?.starts_with("OK "), true)?;
-    write!(stream, "BEGIN\r\n").map_err(|error| error.to_string())?;
+    write!(stream, "BEGIN\r\n")?;
     Ok(stream)
 }
 
@@ -417,7 +415,7 @@ fn read_line(stream: &mut UnixStream) -> Result<String, Failed> {
     let mut line = Vec::new();
     let mut byte = [0];
     while !line.ends_with(b"\r\n") {
-        stream.read_exact(&mut byte).map_err(|error| error.to_string())?;
+        stream.read_exact(&mut byte)?;
         line.push(byte[0]);
     }
     Ok(String::from_utf8_lossy(&line).into_owned())

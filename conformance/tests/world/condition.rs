@@ -28,8 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn every_pair(kind: BrokerKind) -> Result<(), Failed> {
     for holds in all() {
         let world = World::start(kind);
-        let applied = apply(holds, &world.bus, &KeyringContents::new(), world.folder())
-            .map_err(|error| error.to_string())?;
+        let applied = apply(holds, &world.bus, &KeyringContents::new(), world.folder())?;
         let environment = environment(&world, &applied.environment);
         for wanted in all() {
             let proof = prove(wanted, &environment);
@@ -52,8 +51,7 @@ fn in_turn(kind: BrokerKind) -> Result<(), Failed> {
     let world = World::start(kind);
     let contents = KeyringContents::new();
     for condition in all().into_iter().chain(all().into_iter().rev()) {
-        let applied =
-            apply(condition, &world.bus, &contents, world.folder()).map_err(|error| error.to_string())?;
+        let applied = apply(condition, &world.bus, &contents, world.folder())?;
         prove(condition, &environment(&world, &applied.environment))?;
     }
     Ok(())
@@ -65,8 +63,7 @@ fn unlockable(kind: BrokerKind) -> Result<(), Failed> {
         default_collection: DefaultCollection::Present { locked: true },
         on_prompt: OnPrompt::Complete,
     };
-    let _provider = Provider::start(&world.bus.broker_address(), &KeyringContents::new(), script)
-        .map_err(|error| error.to_string())?;
+    let _provider = Provider::start(&world.bus.broker_address(), &KeyringContents::new(), script)?;
     let address = ("DBUS_SESSION_BUS_ADDRESS".to_owned(), world.bus.client_address());
     let expected = "locked was wanted, but the world is in something else: \
                     /org/freedesktop/secrets/collection/login was locked, and a prompt unlocked it";
@@ -76,8 +73,7 @@ fn unlockable(kind: BrokerKind) -> Result<(), Failed> {
 fn traceless(kind: BrokerKind) -> Result<(), Failed> {
     let world = World::start(kind);
     let contents = KeyringContents::new();
-    let applied =
-        apply(Condition::Usable, &world.bus, &contents, world.folder()).map_err(|error| error.to_string())?;
+    let applied = apply(Condition::Usable, &world.bus, &contents, world.folder())?;
     let detail = prove(Condition::Usable, &applied.environment)?;
     let expected = "an item was stored in /org/freedesktop/secrets/collection/login, read back and deleted";
     same(detail.as_str(), expected)?;
@@ -85,7 +81,7 @@ fn traceless(kind: BrokerKind) -> Result<(), Failed> {
 }
 
 fn missing_socket() -> Result<(), Failed> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let folder = tempfile::tempdir()?;
     let socket = folder.path().join("none.sock");
     let address = ("DBUS_SESSION_BUS_ADDRESS".to_owned(), format!("unix:path={}", socket.display()));
     let found = prove(Condition::DeadSocket, &[address]).err().unwrap_or_default();
@@ -96,10 +92,10 @@ fn missing_socket() -> Result<(), Failed> {
 }
 
 fn default_socket() -> Result<(), Failed> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let folder = tempfile::tempdir()?;
     let environment = [("XDG_RUNTIME_DIR".to_owned(), folder.path().display().to_string())];
     prove(Condition::NoBus, &environment)?;
-    drop(UnixListener::bind(folder.path().join("bus")).map_err(|error| error.to_string())?);
+    drop(UnixListener::bind(folder.path().join("bus"))?);
     let found = prove(Condition::NoBus, &environment).err().unwrap_or_default();
     same(found.starts_with("no_bus was wanted, but the world is in dead_socket: "), true)
 }

@@ -2,11 +2,12 @@
 
 mod bus;
 mod condition;
+mod provider;
 mod secret_tool;
 mod stage;
 
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
-    let trials = [bus::trials(), condition::trials(), secret_tool::trials()];
+    let trials = [bus::trials(), condition::trials(), provider::trials(), secret_tool::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

@@ -150,8 +150,7 @@ impl Stage {
 
     fn change(&mut self, condition: Condition) -> Result<(), Failed> {
         drop(self.applied.take());
-        let applied = apply(condition, &self.world.bus, &self.contents, self.world.folder())
-            .map_err(|error| error.to_string())?;
+        let applied = apply(condition, &self.world.bus, &self.contents, self.world.folder())?;
         self.applied = Some(applied);
         Ok(())
     }
@@ -174,7 +173,6 @@ impl Stage {
     }
 
     fn run(&self, program: &str, arguments: &[&str], input: &str) -> Result<(i32, String, String), Failed> {
-        let failed = |error: std::io::Error| Failed::from(error.to_string());
         let environment =
             self.applied.as_ref().map(|applied| applied.environment.clone()).unwrap_or_default();
         let mut child = Command::new("timeout")
@@ -187,13 +185,12 @@ impl Stage {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
+            .spawn()?;
         let mut stdin = child.stdin.take().ok_or("standard input is not a pipe")?;
         // A program that does not read its input has closed the pipe, which is no failure.
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
-        let output = child.wait_with_output().map_err(failed)?;
+        let output = child.wait_with_output()?;
         let code = output.status.code().ok_or("it was killed: it did not end in time")?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok((code, text(output.stdout), text(output.stderr)))

@@ -68,6 +68,8 @@ async fn serve(address: &str, stopped: zruntime::EventListener, ready: &mpsc::Se
         Either::Left((Err(error), _)) => tracing::warn!("the embedded broker ended: {error:#}"),
         Either::Left((Ok(()), _)) | Either::Right(((), _)) => {}
     }
+    // Clients that are still there would otherwise be served on, by a broker that answers nothing any more.
+    bus.peers().peers_mut().await.clear();
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -185,3 +185,69 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long a cut connection may take to end; longer than any write may.
 const PATIENCE: Duration = Duration::from_secs(15);
 const MOST_CLIENTS: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+    use crate::{
+        observation::{Clock, EvidenceLog},
+        world::bus::{BrokerKind, WireTap, crew::Crew, losses::Losses},
+    };
+
+    struct Deaf;
+
+    impl WireTap for Deaf {
+        fn bytes(&self, _: Option<SessionIndex>, _: &str, _: &[u8]) {}
+    }
+
+    fn interposer(folder: &tempfile::TempDir) -> Interposer {
+        let shared = Shared {
+            kind: BrokerKind::Busd,
+            log: EvidenceLog::new(Clock::start()),
+            tap: Arc::new(Deaf),
+            losses: Losses::default(),
+            crew: Crew::default(),
+        };
+        let broker = BusAddress::of(folder.path().join("broker.sock"));
+        Interposer::start(shared, broker, folder.path().join("session.sock")).expect("it can listen")
+    }
+
+    fn end_of(mut client: UnixStream) -> io::Result<usize> {
+        client.set_read_timeout(Some(Duration::from_secs(5)))?;
+        client.read_to_end(&mut Vec::new())
+    }
+
+    #[test]
+    fn a_broker_that_is_gone_turns_clients_away_and_is_a_loss() {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let interposer = interposer(&folder);
+        let client = UnixStream::connect(interposer.address().path()).expect("somebody listens");
+        assert_eq!(end_of(client).expect("it ends in time"), 0);
+        let lost = interposer.finish().expect_err("a client was lost");
+        assert!(lost.starts_with("client 1 was turned away: "), "{lost}");
+    }
+
+    #[test]
+    fn a_broker_that_leaves_ends_its_clients() {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let broker = UnixListener::bind(folder.path().join("broker.sock")).expect("it can listen");
+        let interposer = interposer(&folder);
+        let client = UnixStream::connect(interposer.address().path()).expect("somebody listens");
+        drop(broker.accept().expect("the interposer connects"));
+        (&client).write_all(b"\0AUTH EXTERNAL\r\n").expect("the socket takes it");
+        // Whether the end arrives as an end or as a reset depends on what was still unread.
+        let _ = end_of(client);
+        assert_eq!(interposer.finish(), Ok(()));
+    }
+
+    #[test]
+    fn nobody_listens_once_it_has_finished() {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let interposer = interposer(&folder);
+        assert_eq!(interposer.finish(), Ok(()));
+        let refused = UnixStream::connect(interposer.address().path()).expect_err("nobody listens");
+        assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+    }
+}
