@@ -1,11 +1,6 @@
 //! What a client sees of a bus is the same with both brokers, and is recorded as it happens.
 
-use std::{
-    collections::HashMap,
-    io::{Read, Write},
-    os::unix::net::UnixStream,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, time::Duration};
 
 use crate::stage::{World, calls, same, with_both_brokers};
 use futures_util::StreamExt;
@@ -30,11 +25,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         with_both_brokers("a provider that dies during a call fails the call", dying_provider),
         with_both_brokers("every call is recorded with its answer, time and session", recording),
         with_both_brokers("every message passes the tap in both directions", tapping),
-        with_both_brokers("descriptors are not negotiated", no_descriptors),
-        with_both_brokers("bytes that are no message end one connection and are a loss", malformed_bytes),
-        with_both_brokers("a message beyond the bound ends one connection and is a loss", oversized_message),
-        with_both_brokers("an idle client does not keep the bus from ending", idle_client),
-        with_both_brokers("a client that died within a message is no loss", truncated_message),
     ]
     .into_iter()
     .flatten()
@@ -264,64 +254,6 @@ fn tapping(kind: BrokerKind) -> Result<(), Failed> {
     same(tap.members_with(b"scNOWHERE"), Vec::new())
 }
 
-fn no_descriptors(kind: BrokerKind) -> Result<(), Failed> {
-    let world = World::start(kind);
-    let mut stream = raw(&world);
-    let uid: String = nix::unistd::getuid().to_string().bytes().map(|digit| format!("{digit:02x}")).collect();
-    write!(stream, "\0AUTH EXTERNAL {uid}\r\nNEGOTIATE_UNIX_FD\r\n")?;
-    let lines = [read_line(&mut stream)?, read_line(&mut stream)?];
-    same((lines[0].starts_with("OK "), lines[1].starts_with("ERROR")), (true, true))
-}
-
-fn malformed_bytes(kind: BrokerKind) -> Result<(), Failed> {
-    let world = World::start(kind);
-    let mut broken = authenticated(&world)?;
-    broken.write_all(&[b'x'; 64])?;
-    same(reads_until_end(&mut broken), true)?;
-    // The others do not notice.
-    let found = zbus::block_on(async {
-        let client = connect(&world.bus.client_address()).await;
-        answer_to(&client, to_broker("GetId", &())).await
-    });
-    same(found, "ok s".to_owned())?;
-    let expected = "client 1 was cut off: the bytes are no message: its byte order is neither `l` nor `B`";
-    same(world.finish().0, Err(expected.to_owned()))
-}
-
-fn oversized_message(kind: BrokerKind) -> Result<(), Failed> {
-    let world = World::start(kind);
-    let mut broken = authenticated(&world)?;
-    let mut header = [0; 16];
-    header[..4].copy_from_slice(&[b'l', 1, 0, 1]);
-    header[4..8].copy_from_slice(&(100u32 << 20).to_le_bytes());
-    header[8] = 1;
-    broken.write_all(&header)?;
-    same(reads_until_end(&mut broken), true)?;
-    let expected = "client 1 was cut off: a message of 104857616 bytes is longer than 16777216";
-    same(world.finish().0, Err(expected.to_owned()))
-}
-
-fn idle_client(kind: BrokerKind) -> Result<(), Failed> {
-    let world = World::start(kind);
-    let mute = raw(&world);
-    let idle = authenticated(&world)?;
-    let began = Instant::now();
-    same(world.finish().0, Ok(()))?;
-    drop((mute, idle));
-    same(began.elapsed() < Duration::from_secs(5), true)
-}
-
-fn truncated_message(kind: BrokerKind) -> Result<(), Failed> {
-    let world = World::start(kind);
-    let mut dying = authenticated(&world)?;
-    let message = to_broker("GetId", &());
-    dying.write_all(&message.data().bytes()[..20])?;
-    drop(dying);
-    let (lost, evidence, _) = world.finish();
-    same(lost, Ok(()))?;
-    same(calls(&evidence).len(), 0)
-}
-
 async fn connect(address: &str) -> Connection {
     zbus::connection::Builder::address(address)
         .method_timeout(Duration::from_secs(5))
@@ -392,37 +324,6 @@ async fn answer_in(answers: &mut MessageStream, message: &Message) -> String {
         "no answer".to_owned()
     };
     futures_util::future::select(Box::pin(find), Box::pin(timeout)).await.factor_first().0
-}
-
-fn raw(world: &World) -> UnixStream {
-    let address = world.bus.client_address();
-    let path = address.strip_prefix("unix:path=").expect("it is a socket file");
-    let stream = UnixStream::connect(path).expect("the bus lets clients in");
-    stream.set_read_timeout(Some(Duration::from_secs(5))).expect("the time is not zero");
-    stream
-}
-
-fn authenticated(world: &World) -> Result<UnixStream, Failed> {
-    let mut stream = raw(world);
-    let uid: String = nix::unistd::getuid().to_string().bytes().map(|digit| format!("{digit:02x}")).collect();
-    write!(stream, "\0AUTH EXTERNAL {uid}\r\n")?;
-    same(read_line(&mut stream)?.starts_with("OK "), true)?;
-    write!(stream, "BEGIN\r\n")?;
-    Ok(stream)
-}
-
-fn read_line(stream: &mut UnixStream) -> Result<String, Failed> {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while !line.ends_with(b"\r\n") {
-        stream.read_exact(&mut byte)?;
-        line.push(byte[0]);
-    }
-    Ok(String::from_utf8_lossy(&line).into_owned())
-}
-
-fn reads_until_end(stream: &mut UnixStream) -> bool {
-    stream.read_to_end(&mut Vec::new()).is_ok()
 }
 
 const BROKER: &str = "org.freedesktop.DBus";

@@ -5,9 +5,11 @@ mod condition;
 mod provider;
 mod secret_tool;
 mod stage;
+mod wire;
 
 fn main() {
     let arguments = libtest_mimic::Arguments::from_args();
-    let trials = [bus::trials(), condition::trials(), provider::trials(), secret_tool::trials()];
+    let trials =
+        [bus::trials(), wire::trials(), condition::trials(), provider::trials(), secret_tool::trials()];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

@@ -14,13 +14,15 @@ use sealcheck::world::{
 
 use crate::stage::{World, same, with_both_brokers};
 
+type Test = fn() -> Result<(), Failed>;
+
 /// Every trial of this file.
 pub(crate) fn trials() -> Vec<Trial> {
     let both = [
         with_both_brokers("an item lives from its creation to its deletion", life_of_an_item),
         with_both_brokers("a provider whose bus is gone can be stopped", bus_is_gone),
     ];
-    let single: [(&str, fn() -> Result<(), Failed>); 10] = [
+    let single: [(&str, Test); 10] = [
         ("a big secret arrives whole", big_secret),
         ("only an item with equal attributes is replaced", replacing),
         ("a session is of no use to another client", foreign_session),
@@ -32,7 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("items behind a missing default collection are out of sight", missing_default),
         ("a second provider is turned away", second_provider),
     ];
-    let single = single.into_iter().map(|(name, test)| Trial::test(name, move || test()));
+    let single = single.into_iter().map(|(name, test)| Trial::test(name, test));
     both.into_iter().flatten().chain(single).collect()
 }
 

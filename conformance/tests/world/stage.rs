@@ -42,10 +42,13 @@ impl World {
     }
 }
 
+/// A message: its session, its member, its bytes.
+type Message = (Option<SessionIndex>, String, Vec<u8>);
+
 /// Keeps every message.
 #[derive(Default)]
 pub(crate) struct Tap {
-    messages: Mutex<Vec<(Option<SessionIndex>, String, Vec<u8>)>>,
+    messages: Mutex<Vec<Message>>,
 }
 
 impl Tap {

@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+};
 
 use super::address::BusAddress;
 
@@ -49,10 +52,11 @@ impl Daemon {
         while !line.contains(&b'\n') {
             let remaining = deadline.saturating_duration_since(Instant::now());
             let timeout = PollTimeout::try_from(remaining).unwrap_or(PollTimeout::ZERO);
-            let ready = poll(&mut [PollFd::new(output.as_fd(), PollFlags::POLLIN)], timeout)
-                .map_err(|error| error.to_string())?;
-            if ready == 0 {
-                return Err(format!("it was not ready within {PATIENCE:?}"));
+            match poll(&mut [PollFd::new(output.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(0) => return Err(format!("it was not ready within {PATIENCE:?}")),
+                Ok(_) => {}
+                Err(Errno::EINTR) => continue,
+                Err(error) => return Err(error.to_string()),
             }
             let mut buffer = [0; 256];
             match output.read(&mut buffer).map_err(|error| error.to_string())? {

@@ -53,7 +53,7 @@ enum Delivery {
     /// The client gets it as it is.
     AsIs,
     /// The client gets another one in its place.
-    Instead(Frame),
+    Instead(Box<Frame>),
     /// The client gets nothing: it was an answer to the relay's own question.
     Nothing,
 }
@@ -88,7 +88,9 @@ impl Relay {
                 match started {
                     Ok(()) => self.carry_up(&mut client),
                     Err(error) => {
-                        self.lose(&format!("was cut off, because no thread could be started: {error}"))
+                        self.lose(&format!("was cut off, because no thread could be started: {error}"));
+                        // The other thread, which would have done this, does not run.
+                        self.finish();
                     }
                 }
                 // The broker still answers what it has got, then closes; that ends the other thread.
@@ -154,7 +156,7 @@ impl Relay {
             let (delivery, member) = self.deliver(&frame);
             let frame = match delivery {
                 Delivery::AsIs => frame,
-                Delivery::Instead(other) => other,
+                Delivery::Instead(other) => *other,
                 Delivery::Nothing => continue,
             };
             self.shared.tap.bytes(self.session, &member, frame.bytes());
@@ -212,7 +214,7 @@ impl Relay {
                 };
                 let member = pending.member.clone();
                 self.record(pending, answer_of(instead.as_ref().unwrap_or(frame)));
-                (instead.map_or(Delivery::AsIs, Delivery::Instead), member)
+                (instead.map_or(Delivery::AsIs, |other| Delivery::Instead(Box::new(other))), member)
             }
             (None, None) if courtesy::is_late(frame) => (Delivery::Nothing, String::new()),
             (None, None) => (Delivery::AsIs, ANSWER.to_owned()),
@@ -227,7 +229,7 @@ impl Relay {
             let refusal = courtesy::unowned(&pending, serial, answer);
             let member = pending.member.clone();
             self.record(pending, answer_of(&refusal));
-            return (Delivery::Instead(refusal), member);
+            return (Delivery::Instead(Box::new(refusal)), member);
         }
         if pending.expects_reply {
             // It is under way; whoever got it answers, or the broker does when they leave.
