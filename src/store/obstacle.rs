@@ -79,9 +79,7 @@ impl From<Breakage> for Obstacle {
 #[non_exhaustive]
 pub enum Absence {
     /// No bus address is set and the default socket does not exist.
-    #[error(
-        "there is no session bus (DBUS_SESSION_BUS_ADDRESS is unset and {default_socket:?} does not exist)"
-    )]
+    #[error("there is no session bus: DBUS_SESSION_BUS_ADDRESS is unset and {}", missing_socket(.default_socket))]
     NoBusAddress {
         /// The default socket that was looked for, when a runtime directory is known.
         default_socket: Option<PathBuf>,
@@ -182,4 +180,11 @@ pub enum Breakage {
         /// The call.
         call: &'static str,
     },
+}
+
+fn missing_socket(default_socket: &Option<PathBuf>) -> String {
+    match default_socket {
+        Some(path) => format!("{path:?} does not exist"),
+        None => "so is XDG_RUNTIME_DIR".to_owned(),
+    }
 }
