@@ -45,7 +45,7 @@
 mod cache;
 mod error;
 mod fs;
-mod location;
+pub mod location;
 mod lock;
 mod name;
 mod options;
