@@ -6,7 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `results` | [`Header`], [`CheckResult`], [`Footer`]: the lines |
-//! | `outcome` | [`OutcomeKind`] and [`VerdictKind`], the words of a file |
+//! | `outcome` | [`VerdictKind`], which with the judge's [`OutcomeKind`] is the words of a file |
 //! | `tally` | [`Tally`]: how many of each |
 //! | `conformance` | [`Conformance`]: what may be said of a whole requirement set |
 //! | `writer` | [`ResultsWriter`]: line by line, flushed |
@@ -24,7 +24,7 @@ mod timestamp;
 mod writer;
 
 pub use conformance::Conformance;
-pub use outcome::{OutcomeKind, VerdictKind};
+pub use outcome::VerdictKind;
 pub use reader::{ReadError, read_results};
 pub use results::{
     Advice, BaselineNote, BaselineUse, CheckResult, EvidenceLine, Footer, Header, Line, RequirementSet,
@@ -34,3 +34,5 @@ pub use schema::{SchemaName, UnknownSchema};
 pub use tally::Tally;
 pub use timestamp::Timestamp;
 pub use writer::ResultsWriter;
+
+pub use crate::judge::OutcomeKind;

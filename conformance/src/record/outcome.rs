@@ -1,61 +1,9 @@
-//! The words for outcomes and verdicts in results and reports.
-
-use std::fmt;
+//! The words for verdicts in results and reports.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What became of one check, without the proof that the judge demanded for it.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutcomeKind {
-    /// The requirement was seen to be broken.
-    Fail,
-    /// The harness failed; nothing is known about the implementation.
-    HarnessError,
-    /// The adapter failed; nothing is known about the implementation.
-    AdapterError,
-    /// The run says nothing: vacuous, an observer was missing, or evidence was lost.
-    Inconclusive,
-    /// It was not executed.
-    NotRun,
-    /// The requirement was seen to be kept.
-    Pass,
-    /// It does not apply, by what the implementation declares.
-    NotApplicable,
-}
-
-impl OutcomeKind {
-    /// All outcomes, worst first.
-    pub const ALL: [Self; 7] = [
-        Self::Fail,
-        Self::HarnessError,
-        Self::AdapterError,
-        Self::Inconclusive,
-        Self::NotRun,
-        Self::Pass,
-        Self::NotApplicable,
-    ];
-
-    /// The word in results.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Fail => "fail",
-            Self::HarnessError => "harness_error",
-            Self::AdapterError => "adapter_error",
-            Self::Inconclusive => "inconclusive",
-            Self::NotRun => "not_run",
-            Self::Pass => "pass",
-            Self::NotApplicable => "not_applicable",
-        }
-    }
-}
-
-impl fmt::Display for OutcomeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
+use crate::judge::OutcomeKind;
 
 /// What an outcome means once the baseline was asked, without the entry's words.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]

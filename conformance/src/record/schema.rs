@@ -6,10 +6,9 @@ use schemars::{JsonSchema, schema_for};
 
 use super::Line;
 use crate::{
-    case::{Plant, Platform, Predicate, Requirement, Session, Severity, Twin, WorldSpec},
-    protocol::{
-        AdapterError, Base64Bytes, Declaration, HelloReply, ReplyError, Request, SelfReport, Unsupported,
-    },
+    case::CaseFile,
+    judge::BaselineFile,
+    protocol::{AdapterError, Base64Bytes, HelloReply, ReplyError, Request, SelfReport, Unsupported},
 };
 
 /// A format with a schema.
@@ -166,91 +165,4 @@ enum Held {
     Bytes(Base64Bytes),
     /// Nothing.
     Null(()),
-}
-
-/// A file `cases/<area>/<behaviour>.toml`.
-#[derive(JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "a description for the schema")]
-struct CaseFile {
-    /// Bumped when the meaning of the case changes.
-    rev: u32,
-    /// One line.
-    title: String,
-    /// Why anybody should care.
-    why: String,
-    /// What follows from a failure.
-    effect: String,
-    /// What an attacker needs for it.
-    precondition: String,
-    /// What to change in an implementation that fails.
-    fix: String,
-    /// The properties of the catalogue that this case covers.
-    properties: Vec<String>,
-    /// CWE numbers, the primary one first.
-    cwe: Vec<u32>,
-    /// How bad a failure is.
-    severity: Severity,
-    /// The world; the usual one if absent.
-    #[serde(default)]
-    world: WorldSpec,
-    /// What is planted, in order.
-    #[serde(default)]
-    plant: Vec<Plant>,
-    /// The twin.
-    twin: Twin,
-    /// The sessions, in order.
-    session: Vec<Session>,
-    /// The checks.
-    check: Vec<CheckFile>,
-}
-
-/// A check within its case's file.
-#[derive(JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "a description for the schema")]
-struct CheckFile {
-    /// Its own word, behind the `#` of its id.
-    id: String,
-    /// The sentence that is judged, for people.
-    sentence: String,
-    /// Where the requirement comes from.
-    requirement: Requirement,
-    /// Declarations without which the check does not apply.
-    #[serde(default)]
-    applies_when: Vec<Declaration>,
-    /// What is asserted.
-    judge: Predicate,
-}
-
-/// A file `baseline.toml`.
-#[derive(JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "a description for the schema")]
-struct BaselineFile {
-    /// Known failures.
-    #[serde(default)]
-    known: Vec<BaselineEntry>,
-}
-
-/// A known failure.
-#[derive(JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "a description for the schema")]
-struct BaselineEntry {
-    /// The check, or a pattern with `*` in it. Everything that it stands for must fail.
-    check: String,
-    /// Only with this provider.
-    #[serde(default)]
-    provider: Option<String>,
-    /// Only on this platform.
-    #[serde(default)]
-    platform: Option<Platform>,
-    /// Only with this broker.
-    #[serde(default)]
-    broker: Option<String>,
-    /// Why it fails and is left alone.
-    reason: String,
-    /// Where that is tracked.
-    link: String,
 }
