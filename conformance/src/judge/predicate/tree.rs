@@ -154,7 +154,7 @@ fn secret_outside(scene: &Scene<'_>, folder: &str) -> Option<(EvidenceId, String
     );
     roles.flat_map(|role| scene.sightings(role)).find_map(|sighting| {
         let path = if let SightingPlace::Write { path, .. } = sighting.place {
-            normal(without_mark(path))
+            normal(without_mark(path).strip_prefix('/')?)
         } else {
             let (Snapshot::After(session), path) = in_file(sighting.place)? else { return None };
             sessions_at_home(scene).find(|home| *home == session)?;
