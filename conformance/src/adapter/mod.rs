@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `driver` | [`Driver`]: one request, one reply, a deadline for each |
 //! | `defect` | [`DriverError`]: how an adapter can leave the protocol |
+//! | `reference` | the adapter of the reference implementation, a part of this binary |
 //! | `readers` | the threads that read an adapter's output and write its input |
 //! | `splitter` | tells protocol lines from the library's own output |
 //! | `captured` | the library's own output, bounded, with its offsets |
@@ -23,6 +24,7 @@ mod files;
 mod manifest;
 mod process;
 mod readers;
+pub mod reference;
 mod setup;
 mod splitter;
 

@@ -30,6 +30,11 @@ impl Pattern {
         checks.into_iter().any(|check| self.matches(&check.id))
     }
 
+    /// Whether it stands for a text that is no id, such as the name of a mutant.
+    pub fn matches_text(&self, text: &str) -> bool {
+        glob(self.0.as_bytes(), text.as_bytes())
+    }
+
     /// The pattern as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -6,7 +6,7 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _,
 };
 
-use crate::{observation::Observer, record::SchemaName};
+use crate::{observation::Observer, record::SchemaName, world::bus::BrokerKind};
 
 /// Judges token caches in sandboxed worlds and says, with evidence, which promises they keep.
 #[derive(Clone, Debug, Parser)]
@@ -54,7 +54,11 @@ pub enum Command {
     Supervise,
     /// Plant a leak for each observer; the harness calls this
     #[command(hide = true)]
-    Beacon,
+    Beacon {
+        /// A leak in itself, or a mode; the beacon reads its own arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Be the adapter of the reference implementation; the harness calls this
     #[command(hide = true)]
     AdapterReference {
@@ -229,6 +233,15 @@ pub enum Broker {
     Busd,
     /// The system's dbus-daemon
     DbusDaemon,
+}
+
+impl From<Broker> for BrokerKind {
+    fn from(broker: Broker) -> Self {
+        match broker {
+            Broker::Busd => Self::Busd,
+            Broker::DbusDaemon => Self::DbusDaemon,
+        }
+    }
 }
 
 impl Broker {

@@ -21,7 +21,7 @@ pub fn main() -> ExitCode {
     let parts = Wired;
     let ended = match &arguments.command {
         Command::Supervise => Ok(parts.supervise()),
-        Command::Beacon => Ok(parts.beacon()),
+        Command::Beacon { .. } => Ok(parts.beacon()),
         Command::AdapterReference { mutant } => parts.adapter_reference(mutant.as_deref()),
         Command::Run(_)
         | Command::List(_)
@@ -54,7 +54,7 @@ pub(super) fn dispatch<W: Write>(
         Command::Setup(arguments) => setup::setup(arguments, parts, output),
         Command::Mutants(arguments) => mutants::mutants(arguments, parts, output),
         Command::Schema(arguments) => schema::schema(arguments, output),
-        Command::Supervise | Command::Beacon | Command::AdapterReference { .. } => {
+        Command::Supervise | Command::Beacon { .. } | Command::AdapterReference { .. } => {
             Err(Failure::usage("the harness calls this subcommand, and its output is not a report"))
         }
     }

@@ -4,7 +4,11 @@
 //! |---|---|
 //! | `arguments` | [`Arguments`]: what can be said |
 //! | `parts` | [`Parts`]: what the command line needs from the rest of the harness |
-//! | `wired` | the real parts |
+//! | `wired` | [`Wired`]: the real parts |
+//! | `selecting` | what a selection stands for |
+//! | `judging` | a run: cases are played, judged, compared with the baseline |
+//! | `killing` | the kill matrix |
+//! | `abilities` | what this machine can do |
 //! | `dispatch` | [`main`]: from arguments to an exit code |
 //! | `reproducer` | the command that repeats one check |
 //! | `exit` | [`Exit`]: the exit codes, which are an interface |
@@ -12,12 +16,15 @@
 //! | `output` | standard output that knows its width and survives a closed pipe |
 //! | `run` `list` `explain` `doctor` `setup` `mutants` `schema` | a subcommand each |
 
+mod abilities;
 mod arguments;
 mod dispatch;
 mod doctor;
 mod exit;
 mod explain;
 mod failure;
+mod judging;
+mod killing;
 mod list;
 mod mutants;
 mod output;
@@ -25,6 +32,7 @@ mod parts;
 mod reproducer;
 mod run;
 mod schema;
+mod selecting;
 mod setup;
 #[cfg(test)]
 mod stub;
@@ -38,4 +46,4 @@ pub use dispatch::main;
 pub use exit::Exit;
 pub use failure::Failure;
 pub use parts::{Ability, Chosen, Parts, RunEvent, RunStart};
-pub use wired::{NotWired, Wired};
+pub use wired::Wired;

@@ -1,81 +1,91 @@
 //! The real parts.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use super::{
     Ability, Chosen, Exit, Failure, MutantsArguments, Parts, RunArguments, RunEvent, SelectionArguments,
-    SetupArguments,
+    SetupArguments, abilities,
+    judging::{self, Judging},
+    killing, selecting,
 };
 use crate::{
-    case::{Case, CheckId},
+    adapter::{self, reference},
+    case::{Case, CheckId, catalogue},
+    mutants,
+    observe::beacon,
+    protocol::Tag,
     report::KillMatrix,
+    spec, supervisor,
 };
 
 /// The harness itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Wired;
 
-/// A part that this build does not have yet.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("this build of sealcheck lacks {0}")]
-pub struct NotWired(&'static str);
-
 impl Parts for Wired {
     fn cases(&self) -> Result<Vec<&Case>, Failure> {
-        Err(Failure::harness(NotWired("the catalogue of cases")))
+        Ok(catalogue::all().cases().iter().collect())
     }
 
-    fn select(&self, _selection: &SelectionArguments) -> Result<Vec<Chosen<'_>>, Failure> {
-        Err(Failure::harness(NotWired("the catalogue of cases")))
+    fn select(&self, selection: &SelectionArguments) -> Result<Vec<Chosen<'_>>, Failure> {
+        selecting::select(selection)
     }
 
-    fn sentence(&self, _id: &str) -> Option<String> {
-        None
+    fn sentence(&self, id: &str) -> Option<String> {
+        let id = id.parse().ok()?;
+        spec::sentences().find(id).map(|sentence| sentence.text.clone())
     }
 
-    fn killed_by(&self, _check: &CheckId) -> Vec<String> {
-        Vec::new()
+    fn killed_by(&self, check: &CheckId) -> Vec<String> {
+        mutants::killed_by(check).map(|mutant| mutant.name.to_owned()).collect()
     }
 
     fn run(
         &self,
-        _arguments: &RunArguments,
-        _tell: &mut dyn FnMut(RunEvent) -> Result<(), Failure>,
+        arguments: &RunArguments,
+        tell: &mut dyn FnMut(RunEvent) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        Err(Failure::harness(NotWired("the runner")))
+        Judging::prepare(arguments)?.run(tell)
     }
 
     fn abilities(&self) -> Vec<Ability> {
-        let lacks = |name: &str| Ability {
-            group: "world",
-            name: name.into(),
-            state: Err(NotWired("the supervisor").to_string()),
-            is_needed: true,
-        };
-        vec![lacks("system call witness")]
+        abilities::all()
     }
 
-    fn setup(&self, _arguments: &SetupArguments) -> Result<String, Failure> {
-        Err(Failure::harness(NotWired("the setup of adapters")))
+    fn setup(&self, arguments: &SetupArguments) -> Result<String, Failure> {
+        let adapters = adapter::Catalogue::embedded().map_err(Failure::harness)?;
+        let adapter = adapters.find(&arguments.adapter).map_err(Failure::usage)?;
+        let state = judging::state_folder(arguments.state.as_ref())?;
+        let ready = adapter::setup(adapter, &state, &mut |line| tracing::info!("{line}"))
+            .map_err(Failure::harness)?;
+        let what = if ready.changed { "is set up" } else { "was set up already" };
+        Ok(format!("{} {what}: {}", adapter.name(), ready.command.program.display()))
     }
 
     fn mutants(
         &self,
-        _arguments: &MutantsArguments,
-        _tell: &mut dyn FnMut(RunEvent) -> Result<(), Failure>,
+        arguments: &MutantsArguments,
+        tell: &mut dyn FnMut(RunEvent) -> Result<(), Failure>,
     ) -> Result<KillMatrix, Failure> {
-        Err(Failure::harness(NotWired("the mutants")))
+        killing::matrix(arguments, tell)
     }
 
     fn supervise(&self) -> ExitCode {
-        Exit::HarnessError.into()
+        supervisor::main()
     }
 
     fn beacon(&self) -> ExitCode {
-        Exit::HarnessError.into()
+        beacon::main()
     }
 
-    fn adapter_reference(&self, _mutant: Option<&str>) -> Result<ExitCode, Failure> {
-        Err(Failure::harness(NotWired("the adapter of the reference")))
+    fn adapter_reference(&self, mutant: Option<&str>) -> Result<ExitCode, Failure> {
+        let seams = mutants::seams(mutant).map_err(Failure::usage)?;
+        let tag = std::env::var("SEALCHECK_TAG").map_err(|_missing| {
+            Failure::usage("SEALCHECK_TAG is not set: the harness starts adapters, people do not")
+        })?;
+        match reference::serve(io::stdin().lock(), io::stdout().lock(), &Tag::from_text(tag), seams) {
+            Ok(()) => Ok(Exit::Success.into()),
+            Err(error) => Err(Failure::harness(error)),
+        }
     }
 }

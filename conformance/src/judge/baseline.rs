@@ -62,7 +62,7 @@ impl Baseline {
     /// [`BaselineError::Syntax`] for what is not TOML of the right shape, unknown keys included, and
     /// [`BaselineError::Blank`] for an entry without reason or link.
     pub fn parse(file: &str, text: &str) -> Result<Self, BaselineError> {
-        let read = toml::from_str::<File>(text)
+        let read = toml::from_str::<BaselineFile>(text)
             .map_err(|error| BaselineError::Syntax { file: file.into(), cause: error.to_string() })?;
         for known in &read.known {
             for (key, value) in [("check", &known.check), ("reason", &known.reason), ("link", &known.link)] {
@@ -87,9 +87,14 @@ impl Baseline {
         })
     }
 
+    /// The entry about a result.
+    pub fn find(&self, key: &ResultKey) -> Option<&Known> {
+        self.known.iter().find(|known| known.covers(key))
+    }
+
     /// An outcome compared with this baseline.
     pub fn verdict(&self, key: &ResultKey, outcome: &Outcome) -> Verdict {
-        Verdict::of(outcome.kind(), self.known.iter().find(|known| known.covers(key)))
+        Verdict::of(outcome.kind(), self.find(key))
     }
 }
 
@@ -105,12 +110,13 @@ impl Known {
     }
 }
 
-/// A baseline as its file holds it.
-#[derive(Deserialize)]
+/// What a file `baseline.toml` holds; unknown keys are refused.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub struct BaselineFile {
+    /// Known failures.
     #[serde(default)]
-    known: Vec<Known>,
+    pub known: Vec<Known>,
 }
 
 /// Why a baseline was refused.

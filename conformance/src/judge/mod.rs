@@ -41,7 +41,7 @@ mod twin;
 mod verdict;
 mod witness;
 
-pub use baseline::{Baseline, BaselineError, Known, ResultKey};
+pub use baseline::{Baseline, BaselineError, BaselineFile, Known, ResultKey};
 pub use condition::ConditionProved;
 pub use decide::{judge, judge_case};
 pub use exit::Exit;

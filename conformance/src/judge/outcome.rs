@@ -47,23 +47,23 @@ pub enum Outcome {
     },
 }
 
-/// The kind of an outcome; the worst is the least.
+/// What became of one check, without the proof that the judge demanded for it. The worst is the least.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutcomeKind {
-    /// [`Outcome::Fail`]
+    /// The requirement was seen to be broken.
     Fail,
-    /// [`Outcome::HarnessError`]
+    /// The harness failed; nothing is known about the implementation.
     HarnessError,
-    /// [`Outcome::AdapterError`]
+    /// The adapter failed; nothing is known about the implementation.
     AdapterError,
-    /// [`Outcome::Inconclusive`]
+    /// The run says nothing: vacuous, an observer was missing, or evidence was lost.
     Inconclusive,
-    /// [`Outcome::NotRun`]
+    /// It was not executed.
     NotRun,
-    /// [`Outcome::Pass`]
+    /// The requirement was seen to be kept.
     Pass,
-    /// [`Outcome::NotApplicable`]
+    /// It does not apply, by what the implementation declares.
     NotApplicable,
 }
 

@@ -13,7 +13,7 @@ pub struct Witness {
     sentence: String,
     evidence: Vec<EvidenceId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    searched: Option<Searched>,
+    searched: Option<Box<Searched>>,
 }
 
 impl Witness {
@@ -25,7 +25,7 @@ impl Witness {
     /// A witness by absence: a search that could have found it did not.
     pub fn by_search(sentence: impl Into<String>, searched: Searched) -> Self {
         let evidence = searched.evidence();
-        Self { sentence: sentence.into(), evidence, searched: Some(searched) }
+        Self { sentence: sentence.into(), evidence, searched: Some(Box::new(searched)) }
     }
 
     /// The witness with further evidence.
@@ -50,7 +50,7 @@ impl Witness {
 
     /// The search, where absence is what was witnessed.
     pub fn searched(&self) -> Option<&Searched> {
-        self.searched.as_ref()
+        self.searched.as_deref()
     }
 }
 
@@ -61,7 +61,7 @@ struct Recorded {
     sentence: String,
     evidence: Vec<EvidenceId>,
     #[serde(default)]
-    searched: Option<Searched>,
+    searched: Option<Box<Searched>>,
 }
 
 impl TryFrom<Recorded> for Witness {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::judge::OutcomeKind;
+use crate::judge::{OutcomeKind, Verdict};
 
 /// What an outcome means once the baseline was asked, without the entry's words.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
@@ -39,6 +39,19 @@ impl VerdictKind {
                 | OutcomeKind::NotRun,
                 _,
             ) => Self::Undecided,
+        }
+    }
+}
+
+impl From<&Verdict> for VerdictKind {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Pass => Self::Pass,
+            Verdict::ExpectedFailure { .. } => Self::ExpectedFailure,
+            Verdict::UnexpectedFailure => Self::UnexpectedFailure,
+            Verdict::UnexpectedPass { .. } => Self::UnexpectedPass,
+            Verdict::NotApplicable => Self::NotApplicable,
+            Verdict::Undecided { .. } => Self::Undecided,
         }
     }
 }

@@ -10,11 +10,12 @@ use std::{
 
 use super::stage::{Stage, StageError};
 use crate::{
-    case::{Condition, Place},
+    case::Place,
     observation::{Observer, SessionEnd, SessionIndex, Snapshot},
     observe::{
+        OutputScanner, OutputStream,
         beacon::{BEACON_FILE, Plan, RELOCATED_FILE, planted_item},
-        OutputScanner, OutputStream, keyring, relocation,
+        keyring, relocation,
     },
     supervisor::Supervised,
 };
@@ -68,7 +69,8 @@ fn tidy(stage: &mut Stage, output: &[u8]) -> Result<(), StageError> {
     let home = stage.home.sandbox().home();
     for name in [BEACON_FILE, RELOCATED_FILE] {
         let path = home.join(name);
-        fs::remove_file(&path).map_err(|cause| BeaconError::Tidy { what: path.display().to_string(), cause })?;
+        fs::remove_file(&path)
+            .map_err(|cause| BeaconError::Tidy { what: path.display().to_string(), cause })?;
     }
     let item = planted_item(output).ok_or(BeaconError::NoItem)?;
     if !stage.home.remove_item(&item) {
@@ -85,7 +87,7 @@ fn run(
     plan: Option<String>,
 ) -> Result<Vec<u8>, StageError> {
     let extra = plan.map(|plan| (Plan::VARIABLE.to_owned(), plan));
-    let environment = stage.premises(place).environment(Condition::Usable, extra);
+    let environment = stage.premises(place).environment(extra);
     let spec = stage.spec(place, &stage.options.harness, arguments, environment);
     let mut process = Supervised::spawn(&stage.options.harness, &spec, &stage.log, None)?;
     drop(process.take_stdin());

@@ -12,8 +12,8 @@ use crate::{
     observation::{EvidenceLog, Fact, IssuedBy, Observer, SessionIndex},
     observe::{Lost, reply},
     protocol::{
-        Authority, Base64Bytes, Get, Hello, HelloReply, Level, LogLevel, Open, OpenOptions, ProtocolVersion, Put,
-        Remove, Render, Reply, ReplyBody, Request, Store, StoreHandle,
+        Authority, Base64Bytes, Get, Hello, HelloReply, Level, LogLevel, Open, OpenOptions, ProtocolVersion,
+        Put, Remove, Render, Reply, ReplyBody, Request, Store, StoreHandle,
     },
     world::authority,
 };
@@ -28,7 +28,7 @@ pub struct Patience {
 }
 
 /// What a conversation needs to know about the world around it.
-pub struct Conversation<'a> {
+pub(super) struct Conversation<'a> {
     /// The evidence.
     pub log: &'a EvidenceLog,
     /// Which session this is.
@@ -44,7 +44,7 @@ pub struct Conversation<'a> {
 }
 
 /// How a conversation went, beyond its evidence.
-pub struct Outcome {
+pub(super) struct Outcome {
     /// Who said hello.
     pub hello: Option<HelloReply>,
     /// Why it ended early, if it did.
@@ -78,7 +78,7 @@ impl Conversation<'_> {
     /// Says hello, plays the steps in order, and says goodbye unless the session ends by a kill.
     ///
     /// A library's error does not stop the steps; an adapter that left the protocol does.
-    pub fn hold(&self, driver: &mut Driver, steps: &[Step], end: End) -> Outcome {
+    pub(super) fn hold(&self, driver: &mut Driver, steps: &[Step], end: End) -> Outcome {
         let mut scanned = Ok(());
         let (hello, interrupted) = match self.hello(driver, &mut scanned) {
             Ok(hello) => {
@@ -92,11 +92,7 @@ impl Conversation<'_> {
         Outcome { hello, interrupted, scanned }
     }
 
-    fn hello(
-        &self,
-        driver: &mut Driver,
-        scanned: &mut Result<(), Lost>,
-    ) -> Result<HelloReply, Interrupted> {
+    fn hello(&self, driver: &mut Driver, scanned: &mut Result<(), Lost>) -> Result<HelloReply, Interrupted> {
         let request = Request::Hello(Hello {
             protocol: vec![ProtocolVersion::CURRENT],
             harness: concat!("sealcheck ", env!("CARGO_PKG_VERSION")).into(),
@@ -107,7 +103,8 @@ impl Conversation<'_> {
             Reply::Ok(ReplyBody::Hello(hello)) if hello.protocol == ProtocolVersion::CURRENT => Ok(*hello),
             Reply::Ok(ReplyBody::Hello(hello)) => {
                 let (chosen, offered) = (hello.protocol, ProtocolVersion::CURRENT);
-                Err(self.failed(None, format!("the adapter chose protocol {chosen}; only {offered} was offered")))
+                Err(self
+                    .failed(None, format!("the adapter chose protocol {chosen}; only {offered} was offered")))
             }
             Reply::Ok(_) | Reply::Error(_) | Reply::Unsupported(_) | Reply::AdapterError(_) => {
                 Err(self.failed(None, "hello was not answered with ok".into()))
@@ -227,7 +224,8 @@ impl Conversation<'_> {
             Ok(answer) => {
                 let scanner = self.canaries.scanner();
                 if self.scans_replies {
-                    let scan = reply::record(&answer, step.unwrap_or(0), &scanner, self.log, Some(self.session));
+                    let scan =
+                        reply::record(&answer, step.unwrap_or(0), &scanner, self.log, Some(self.session));
                     if scanned.is_ok() {
                         *scanned = scan;
                     }
@@ -235,7 +233,13 @@ impl Conversation<'_> {
                 // What an adapter says of its own failures is recorded as such, not as an answer.
                 if let Some(fact) = reply::fact(&answer, self.canaries, &scanner) {
                     let label = label.cloned();
-                    self.record(Fact::Replied { step, label, request: request.kind(), reply: fact, elapsed_ms });
+                    self.record(Fact::Replied {
+                        step,
+                        label,
+                        request: request.kind(),
+                        reply: fact,
+                        elapsed_ms,
+                    });
                 }
                 Ok(answer)
             }

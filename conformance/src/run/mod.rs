@@ -30,6 +30,6 @@ pub use episode::observe;
 pub use options::RunOptions;
 pub use plant::PlantError;
 pub use premises::{Premises, PremisesError};
-pub use schedule::{CaseRun, run_cases};
+pub use schedule::{CaseRun, Observations, Progress, run_cases};
 pub use stage::{Performance, Seen, Stage, StageError};
 pub use twin::Play;

@@ -17,7 +17,7 @@ use crate::{
 
 /// What was planted, for the evidence.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Planted {
+pub(super) struct Planted {
     /// Where.
     pub path: PathBuf,
     /// What, in a few words.
@@ -31,14 +31,15 @@ pub struct Planted {
 /// # Errors
 ///
 /// [`PlantError`] names the path that could not be planted, or the case's mistake.
-pub fn plant(
+pub(super) fn plant(
     plant: &Plant,
     statement: &Statement,
     home: &Path,
     canaries: &CanarySet,
 ) -> Result<Option<Planted>, PlantError> {
     let home_text = home.to_string_lossy();
-    let Some(path) = statement.path(plant.location, &home_text, plant.name.as_deref(), plant.partition) else {
+    let Some(path) = statement.path(plant.location, &home_text, plant.name.as_deref(), plant.partition)
+    else {
         return Ok(None);
     };
     let path = PathBuf::from(path);
@@ -93,7 +94,7 @@ fn file(path: &Path, content: &[u8], mode: u32, age_seconds: u64) -> io::Result<
 /// # Errors
 ///
 /// [`PlantError::Mode`] if the text is no octal number of at most four digits.
-pub fn octal(text: &str) -> Result<u32, PlantError> {
+pub(super) fn octal(text: &str) -> Result<u32, PlantError> {
     u32::from_str_radix(text, 8)
         .ok()
         .filter(|mode| *mode <= 0o7777)

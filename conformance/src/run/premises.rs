@@ -1,24 +1,25 @@
 //! One home with its bus and its keyring: the world's own, or the one to which files are relocated.
 
-use std::{fs, io, os::unix::net::UnixListener, path::PathBuf, sync::Arc};
+use std::{fs, io, path::PathBuf, sync::Arc};
 
 use crate::{
     case::Condition,
     observation::{EvidenceLog, KeyringItem, SessionIndex},
     world::{
         bus::{BrokerKind, Bus, BusError, WireTap},
+        condition::{self, Applied, ApplyError},
         sandbox::{Sandbox, SandboxError},
-        secret_service::{KeyringContents, Provider, ProviderError, ProviderScript},
+        secret_service::KeyringContents,
     },
 };
 
-/// A home, a bus and a keyring.
+/// A home, a bus and a keyring, in a condition.
 pub struct Premises {
     // Whoever speaks on the bus goes before the bus, and all of them before the folder that holds their sockets.
-    provider: Option<Provider>,
+    applied: Option<Applied>,
     contents: KeyringContents,
     bus: Bus,
-    dead_socket: PathBuf,
+    folder: PathBuf,
     sandbox: Sandbox,
 }
 
@@ -33,11 +34,7 @@ impl Premises {
         let folder = sandbox.root().join("bus");
         fs::create_dir(&folder).map_err(PremisesError::BusFolder)?;
         let bus = Bus::start(broker, &folder, log, tap)?;
-        let dead_socket = folder.join("dead.sock");
-        // A socket file that nobody listens on any more.
-        drop(UnixListener::bind(&dead_socket).map_err(PremisesError::BusFolder)?);
-        let mut premises =
-            Self { provider: None, contents: KeyringContents::new(), bus, dead_socket, sandbox };
+        let mut premises = Self { applied: None, contents: KeyringContents::new(), bus, folder, sandbox };
         premises.set(Condition::Usable)?;
         Ok(premises)
     }
@@ -52,42 +49,24 @@ impl Premises {
         &self.bus
     }
 
-    /// Brings the keyring into a condition: the provider leaves, and comes back where the condition has one.
+    /// Brings the premises into a condition: the provider leaves, and comes back where the condition has one.
     ///
     /// So every session meets a provider that was started after the last one: what persists is the contents.
     ///
     /// # Errors
     ///
-    /// [`PremisesError::Provider`] if the provider cannot join the bus.
+    /// [`PremisesError::Condition`] if the provider cannot join the bus.
     pub fn set(&mut self, condition: Condition) -> Result<(), PremisesError> {
-        if let Some(provider) = self.provider.take() {
-            provider.stop();
-        }
-        let script = match condition {
-            Condition::Usable => ProviderScript::USABLE,
-            Condition::Locked => ProviderScript::LOCKED,
-            Condition::NoDefaultCollection => ProviderScript::NO_DEFAULT_COLLECTION,
-            Condition::NoBus | Condition::DeadSocket | Condition::NoService => return Ok(()),
-        };
-        self.provider = Some(Provider::start(&self.bus.broker_address(), &self.contents, script)?);
+        // The provider of the last condition must be gone before the next one takes its name.
+        self.applied = None;
+        self.applied = Some(condition::apply(condition, &self.bus, &self.contents, &self.folder)?);
         Ok(())
     }
 
-    /// The environment of a session in a condition, with what its adapter adds.
-    pub fn environment(
-        &self,
-        condition: Condition,
-        extra: impl IntoIterator<Item = (String, String)>,
-    ) -> Vec<(String, String)> {
-        let address = match condition {
-            Condition::NoBus => None,
-            Condition::DeadSocket => Some(format!("unix:path={}", self.dead_socket.display())),
-            Condition::Usable | Condition::NoService | Condition::NoDefaultCollection | Condition::Locked => {
-                Some(self.bus.client_address())
-            }
-        };
-        let address = address.map(|address| ("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
-        self.sandbox.environment(extra.into_iter().chain(address))
+    /// The environment of a session in the present condition, with what its adapter adds.
+    pub fn environment(&self, extra: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
+        let bus = self.applied.iter().flat_map(|applied| applied.environment.clone());
+        self.sandbox.environment(extra.into_iter().chain(bus))
     }
 
     /// Says to which session what happens next on the bus belongs.
@@ -111,9 +90,7 @@ impl Premises {
     ///
     /// What the bus observer lost, beside the sandbox.
     pub fn close(mut self) -> (Sandbox, Result<(), String>) {
-        if let Some(provider) = self.provider.take() {
-            provider.stop();
-        }
+        self.applied = None;
         let finished = self.bus.finish();
         (self.sandbox, finished)
     }
@@ -132,7 +109,7 @@ pub enum PremisesError {
     /// The bus did not start.
     #[error("the bus did not start")]
     Bus(#[from] BusError),
-    /// The provider did not start.
-    #[error("the scripted Secret Service did not start")]
-    Provider(#[from] ProviderError),
+    /// The condition could not be brought about.
+    #[error("the world could not be brought into its condition")]
+    Condition(#[from] ApplyError),
 }

@@ -91,7 +91,11 @@ pub fn run_cases<E>(
 }
 
 /// Twins first: what they declare about their locations says where a case plants.
-fn observe_both(case: &Case, twins: &Twins, options: &Arc<RunOptions>) -> Result<Observations, Arc<StageError>> {
+fn observe_both(
+    case: &Case,
+    twins: &Twins,
+    options: &Arc<RunOptions>,
+) -> Result<Observations, Arc<StageError>> {
     if case.is_own_twin() {
         let seen = observe(case, Role::Case, &Play::of_case(case), None, options)?;
         return Ok(Observations { twin: seen.clone(), case: seen });
@@ -108,7 +112,8 @@ struct Twins(Mutex<HashMap<String, Arc<OnceLock<Result<Observation, Arc<StageErr
 impl Twins {
     fn observe(&self, case: &Case, options: &Arc<RunOptions>) -> Result<Observation, Arc<StageError>> {
         let play = Play::of_twin(case);
-        let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(play.key()).or_default().clone();
+        let slot =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(play.key()).or_default().clone();
         let seen = slot.get_or_init(|| observe(case, Role::Twin, &play, None, options).map_err(Arc::new));
         let mut seen = seen.clone()?;
         seen.case = case.id.clone();
@@ -119,6 +124,11 @@ impl Twins {
 
 /// An error with its causes, in one line.
 fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }

@@ -21,9 +21,7 @@ use crate::{
     observation::{
         Clock, EvidenceLog, Fact, IssuedBy, Observer, SessionEnd, SessionIndex, Snapshot, WorldFacts,
     },
-    observe::{
-        FileObserver, Lost, ObserverStates, OutputScanner, OutputStream, keyring,
-    },
+    observe::{FileObserver, Lost, ObserverStates, OutputScanner, OutputStream, keyring},
     protocol::{HelloReply, Statement, Tag},
     supervisor::{Kill, SessionSpec, SpawnError, Supervised},
     world::{
@@ -230,7 +228,7 @@ impl Stage {
     /// Has the harness's own client find the condition, in the environment that the session will have.
     fn prove(&self, performance: &Performance<'_>) -> Result<(), StageError> {
         let condition = performance.condition;
-        let environment = self.premises(performance.place).environment(condition, []);
+        let environment = self.premises(performance.place).environment([]);
         let detail = condition::prove(condition, &environment)
             .map_err(|found| StageError::ConditionNotMet { condition, found })?;
         let fact = Fact::ConditionProved { session: performance.index, condition, detail };
@@ -257,10 +255,7 @@ impl Stage {
     /// The observer of home, temporary and runtime folder; what else is in the root is the harness's own.
     pub(super) fn file_observer(&self) -> FileObserver {
         let sandbox = self.home.sandbox();
-        FileObserver::new(
-            [sandbox.home(), sandbox.temporary(), sandbox.runtime()],
-            self.canaries.scanner(),
-        )
+        FileObserver::new([sandbox.home(), sandbox.temporary(), sandbox.runtime()], self.canaries.scanner())
     }
 
     /// What a supervisor is to start in a place.
@@ -291,7 +286,7 @@ impl Stage {
         let tag = Tag::fresh();
         let extra = adapter.environment.clone().into_iter();
         let extra = extra.chain([("SEALCHECK_TAG".to_owned(), tag.as_str().to_owned())]);
-        let environment = self.premises(performance.place).environment(performance.condition, extra);
+        let environment = self.premises(performance.place).environment(extra);
         let spec = self.spec(performance.place, &adapter.program, adapter.arguments.clone(), environment);
         let mut process = Supervised::spawn(&self.options.harness, &spec, &self.log, Some(session))?;
         let streams = (process.take_stdin(), process.take_stdout(), process.take_stderr());
@@ -327,7 +322,8 @@ impl Stage {
             }
         }
         let cannot_run = ended.end == SessionEnd::CannotRunHere;
-        let fact = Fact::SessionEnded { how: ended.end, effective_capabilities: ended.effective_capabilities };
+        let fact =
+            Fact::SessionEnded { how: ended.end, effective_capabilities: ended.effective_capabilities };
         self.log.record(Observer::Harness, Some(session), fact);
         let output = driver.finish(Instant::now() + ENDING);
         if let Some(violation) = output.violation.filter(|_| !cannot_run) {
@@ -343,7 +339,12 @@ impl Stage {
         Ok(())
     }
 
-    fn scan_output(&mut self, session: SessionIndex, captured: &crate::adapter::Captured, stream: OutputStream) {
+    fn scan_output(
+        &mut self,
+        session: SessionIndex,
+        captured: &crate::adapter::Captured,
+        stream: OutputStream,
+    ) {
         let mut scanner = OutputScanner::new(stream, self.canaries.scanner(), &self.log, Some(session));
         scanner.push(captured.bytes());
         let scanned = scanner.finish();

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Scans every message that crosses the bus.
-pub struct ScannerTap {
+pub(super) struct ScannerTap {
     scanner: Scanner,
     log: EvidenceLog,
     enabled: bool,
@@ -17,7 +17,7 @@ pub struct ScannerTap {
 
 impl ScannerTap {
     /// A tap for a world; it stays silent if the bus observer is disabled.
-    pub fn new(canaries: &CanarySet, log: &EvidenceLog, without: &BTreeSet<Observer>) -> Self {
+    pub(super) fn new(canaries: &CanarySet, log: &EvidenceLog, without: &BTreeSet<Observer>) -> Self {
         Self { scanner: canaries.scanner(), log: log.clone(), enabled: !without.contains(&Observer::Bus) }
     }
 }
@@ -37,7 +37,7 @@ impl WireTap for ScannerTap {
 }
 
 /// A hook that scans every part of every request to the authority; silent if the network observer is disabled.
-pub fn request_hook(
+pub(super) fn request_hook(
     canaries: &CanarySet,
     log: &EvidenceLog,
     without: &BTreeSet<Observer>,

@@ -30,7 +30,7 @@ impl Start {
         &self,
         pid: u32,
         program: &str,
-        search: &dyn Search,
+        search: &Search,
     ) -> (ProcessStart, Vec<(Vec<Sighting>, SightingPlace)>) {
         let readable = |bytes: &[u8], limit| shorten(&search.redact(&String::from_utf8_lossy(bytes)), limit);
         let variable = |entry: &[u8]| {

@@ -23,9 +23,9 @@ pub fn serve(
         let Some(body) = tag.strip(&line) else { continue };
         let (seq, request) = decode_request(body)?;
         let last = request == Request::Bye;
-        let reply = session.answer(request).unwrap_or_else(|message| {
-            Reply::AdapterError(AdapterError { message, trace: None })
-        });
+        let reply = session
+            .answer(request)
+            .unwrap_or_else(|message| Reply::AdapterError(AdapterError { message, trace: None }));
         writeln!(output, "{}", tag.encode_reply(&seq, &reply))?;
         output.flush()?;
         if last {

@@ -2,13 +2,15 @@
 
 use std::{collections::HashMap, error::Error as _, time::Duration};
 
-use token_cache::{Error, ErrorKind, Interaction, SecretBytes, TokenCache, TokenCachePersistenceOptions, seams::Seams};
+use token_cache::{
+    Error, ErrorKind, Interaction, SecretBytes, TokenCache, TokenCachePersistenceOptions, seams::Seams,
+};
 
 use crate::{
     case,
     protocol::{
-        Base64Bytes, ErrorCategory, HelloReply, Identity, NativeError, Open, Phase, ProtocolVersion, RenderWhat,
-        Reply, ReplyBody, ReplyError, Request, Statement, StoreHandle, Unsupported,
+        Base64Bytes, ErrorCategory, HelloReply, Identity, NativeError, Open, Phase, ProtocolVersion,
+        RenderWhat, Reply, ReplyBody, ReplyError, Request, Statement, StoreHandle, Unsupported,
     },
 };
 
@@ -55,12 +57,11 @@ impl Session {
                 let Some(Base64Bytes(value)) = put.value else {
                     return Err("put needs a value at store level".into());
                 };
-                let done = self
-                    .cache(&put.store, put.partition)?
-                    .and_then(|cache| cache.write(SecretBytes::from(value)).map_err(|error| Failed {
-                        error,
-                        phase: Phase::Save,
-                    }));
+                let done = self.cache(&put.store, put.partition)?.and_then(|cache| {
+                    cache
+                        .write(SecretBytes::from(value))
+                        .map_err(|error| Failed { error, phase: Phase::Save })
+                });
                 self.reply(done, |()| ReplyBody::Put { state: None })
             }
             Request::Get(get) => {
@@ -199,8 +200,13 @@ fn hello() -> HelloReply {
 
 /// An error's message, then those of its causes.
 fn chain(error: &Error) -> Vec<String> {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect()
+    let mut said = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        said.push(cause.to_string());
+        source = cause.source();
+    }
+    said
 }
 
 fn category(kind: ErrorKind) -> ErrorCategory {

@@ -1,0 +1,97 @@
+//! What this machine can do, asked of the parts themselves.
+
+use super::{Ability, judging};
+use crate::{
+    adapter,
+    case::{Condition, Platform},
+    observation::Observer,
+    supervisor,
+    world::bus::BrokerKind,
+};
+
+/// Every ability, those first without which no world can be made.
+pub(super) fn all() -> Vec<Ability> {
+    let mut abilities = vec![witness()];
+    abilities.extend(observers());
+    abilities.extend(conditions());
+    abilities.extend(brokers());
+    abilities.extend(adapters());
+    abilities
+}
+
+fn witness() -> Ability {
+    Ability {
+        group: "world",
+        name: "supervised sessions".into(),
+        state: match supervisor::probe() {
+            Ok(()) => Ok("seccomp user notification works".into()),
+            Err(cause) => Err(cause.to_string()),
+        },
+        is_needed: true,
+    }
+}
+
+/// The witness of system calls also sees processes; the others are the harness's own.
+fn observers() -> impl Iterator<Item = Ability> {
+    let supervised = supervisor::probe().is_ok();
+    Observer::ALL.into_iter().map(move |observer| Ability {
+        group: "observers",
+        name: observer.as_str().into(),
+        state: match observer {
+            Observer::SystemCalls | Observer::Processes if !supervised => {
+                Err("sessions cannot be supervised here".into())
+            }
+            Observer::Harness
+            | Observer::Files
+            | Observer::SystemCalls
+            | Observer::Processes
+            | Observer::Output
+            | Observer::Bus
+            | Observer::Keyring
+            | Observer::Network
+            | Observer::Relocation => Ok("proved anew in every world".into()),
+        },
+        is_needed: false,
+    })
+}
+
+fn conditions() -> impl Iterator<Item = Ability> {
+    Condition::ALL.into_iter().map(|condition| Ability {
+        group: "conditions",
+        name: condition.as_str().into(),
+        state: match Platform::CURRENT {
+            Platform::Linux => Ok("proved by the harness's own client before each session".into()),
+            Platform::Macos | Platform::Windows => Err("only worlds on Linux have it".into()),
+        },
+        is_needed: false,
+    })
+}
+
+fn brokers() -> impl Iterator<Item = Ability> {
+    BrokerKind::ALL.into_iter().map(|broker| Ability {
+        group: "brokers",
+        name: broker.as_str().into(),
+        state: match broker {
+            BrokerKind::Busd => Ok("built in".into()),
+            BrokerKind::DbusDaemon => Ok("used if the program below is there".into()),
+        },
+        is_needed: false,
+    })
+}
+
+fn adapters() -> Vec<Ability> {
+    let ability =
+        |name: &str, state| Ability { group: "adapters", name: name.into(), state, is_needed: false };
+    let catalogue = match adapter::Catalogue::embedded() {
+        Ok(catalogue) => catalogue,
+        Err(error) => return vec![ability("built-in adapters", Err(error.to_string()))],
+    };
+    let Ok(state) = judging::state_folder(None) else {
+        return vec![ability("all but the reference", Err("HOME and XDG_STATE_HOME are unset".into()))];
+    };
+    let ready = |adapter: &adapter::Adapter| match adapter::resolve(adapter, &state) {
+        Ok(command) => Ok(format!("{} ({})", command.program.display(), adapter.summary())),
+        Err(error) => Err(format!("{error}; `sealcheck setup {}`", adapter.name())),
+    };
+    catalogue.iter().map(|adapter| ability(adapter.name(), ready(adapter))).collect()
+}
