@@ -41,7 +41,7 @@ pub fn judge(case: &Case, check: &Check, run: &Observation, twin: &Observation) 
     if let Some(declaration) = missing_declaration(case, check, statement, run) {
         return Outcome::NotApplicable { declaration };
     }
-    let Examined { finding, until } = examine(&scene, statement, &check.predicate);
+    let Examined { finding, until } = examine(&scene, &Scene::new(case, twin), statement, &check.predicate);
     let condition = ConditionProved::of(case, run);
     // A leak is a leak in any world. Everything else is judged against the condition.
     let needs_condition = !matches!(check.predicate, Predicate::CanaryAbsent { .. });

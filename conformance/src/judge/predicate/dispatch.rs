@@ -17,13 +17,18 @@ pub(in crate::judge) struct Examined {
     pub(in crate::judge) until: Option<EvidenceId>,
 }
 
-/// Looks at an observation.
-pub(in crate::judge) fn examine(scene: &Scene<'_>, statement: &Statement, predicate: &Predicate) -> Examined {
+/// Looks at an observation, and at the twin's where that says what the implementation does anyway.
+pub(in crate::judge) fn examine(
+    scene: &Scene<'_>,
+    twin: &Scene<'_>,
+    statement: &Statement,
+    predicate: &Predicate,
+) -> Examined {
     let until = last_step(predicate).and_then(|step| scene.answer(step).evidence());
-    Examined { finding: find(scene, statement, predicate), until }
+    Examined { finding: find(scene, twin, statement, predicate), until }
 }
 
-fn find(scene: &Scene<'_>, statement: &Statement, predicate: &Predicate) -> Finding {
+fn find(scene: &Scene<'_>, twin: &Scene<'_>, statement: &Statement, predicate: &Predicate) -> Finding {
     match predicate {
         Predicate::Refused { step, categories, canary, confirm } => {
             refusal::refused(scene, step, categories, canary, confirm)
@@ -34,7 +39,7 @@ fn find(scene: &Scene<'_>, statement: &Statement, predicate: &Predicate) -> Find
         Predicate::CanaryPresent { canary, scopes } => canary::present(scene, canary, scopes),
         Predicate::ResidueGone { canary } => canary::residue_gone(scene, canary),
         Predicate::NothingCreated { step } => tree::nothing_created(scene, step),
-        Predicate::StaysInside { location } => tree::stays_inside(scene, statement, *location),
+        Predicate::StaysInside { location } => tree::stays_inside(scene, twin, statement, *location),
         Predicate::PathPrivate { location, name, partition, at_most } => {
             let path = statement.path(*location, &scene.run.world.home, name.as_deref(), *partition);
             mode::path_private(scene, path, *location, at_most)

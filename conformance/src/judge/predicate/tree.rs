@@ -1,6 +1,6 @@
 //! What was created and where, by snapshots of the tree and by system calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     canary::no_tree,
@@ -62,15 +62,27 @@ fn examine_nothing_created(scene: &Scene<'_>, step: &StepLabel) -> Result<Findin
 }
 
 /// Everything that was created or written lies in the declared folder.
-pub(super) fn stays_inside(scene: &Scene<'_>, statement: &Statement, location: LocationRole) -> Finding {
+///
+/// What the twin touches outside its world too, under a benign name and without plants, is a habit of the language's
+/// runtime and says nothing about the name or the plant.
+pub(super) fn stays_inside(
+    scene: &Scene<'_>,
+    twin: &Scene<'_>,
+    statement: &Statement,
+    location: LocationRole,
+) -> Finding {
     let home = &scene.run.world.home;
     match statement.path(location, home, None, Partition::default()) {
-        Some(folder) => Finding::of(examine_stays_inside(scene, &normal(&folder))),
+        Some(folder) => Finding::of(examine_stays_inside(scene, &habits(twin), &normal(&folder))),
         None => Finding::Unrecorded("the implementation declares no such folder".into()),
     }
 }
 
-fn examine_stays_inside(scene: &Scene<'_>, folder: &str) -> Result<Finding, Finding> {
+fn examine_stays_inside(
+    scene: &Scene<'_>,
+    habits: &BTreeSet<String>,
+    folder: &str,
+) -> Result<Finding, Finding> {
     let mut trees = Vec::new();
     let mut missing = None;
     for session in sessions_at_home(scene) {
@@ -90,7 +102,7 @@ fn examine_stays_inside(scene: &Scene<'_>, folder: &str) -> Result<Finding, Find
     for (evidence, call) in scene.system_calls() {
         if let Some(path) = mutates(call).map(normal).find(|path| {
             let makes_way = call.call == SystemCallKind::MakeDirectory && is_below(folder, path);
-            !makes_way && is_outside(scene, folder, path)
+            !makes_way && is_outside(scene, folder, path) && !habits.contains(path)
         }) {
             let refused = call.refused.as_deref().map(|errno| format!(", refused with {errno}"));
             let word = call_word(call.call);
@@ -109,6 +121,15 @@ fn examine_stays_inside(scene: &Scene<'_>, folder: &str) -> Result<Finding, Find
     let calls = complete(scene.run, Observer::SystemCalls)?;
     let sentence = format!("all that was created or written lies in {folder}");
     Ok(Finding::Met(Witness::new(sentence, files).and([calls]).and(trees)))
+}
+
+/// The paths outside the world that the twin names; none where the case is its own twin, which would excuse itself.
+fn habits(twin: &Scene<'_>) -> BTreeSet<String> {
+    if twin.case.is_own_twin() {
+        return BTreeSet::new();
+    }
+    let named = twin.system_calls().flat_map(|(_, call)| mutates(call).map(normal).collect::<Vec<_>>());
+    named.filter(|path| !is_below(path, &twin.run.world.root)).collect()
 }
 
 fn sessions_at_home<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = SessionIndex> + 'a {
@@ -365,6 +386,37 @@ mod tests {
         }
         let memory = written("/memfd:x (deleted)", 0o777);
         assert_eq!(inside().seen(0, "token", memory).judge().kind(), OutcomeKind::Pass);
+    }
+
+    #[test]
+    fn what_the_twin_touches_outside_the_world_too_is_a_habit() {
+        let touches = Fact::SystemCall(call(SystemCallKind::Open, "/var/lib/runtime/clock"));
+        let case = elsewhere().fact(0, touches.clone());
+        assert_eq!(case.judge_beside(&case.honest().fact(0, touches)).kind(), OutcomeKind::Pass);
+        assert_eq!(case.judge_beside(&case.honest()).kind(), OutcomeKind::Fail);
+    }
+
+    #[test]
+    fn a_habit_within_the_world_excuses_nothing() {
+        let touches = Fact::SystemCall(call(SystemCallKind::Open, "/w/home/elsewhere"));
+        let case = elsewhere().fact(0, touches.clone());
+        assert_eq!(case.judge_beside(&case.honest().fact(0, touches)).kind(), OutcomeKind::Fail);
+    }
+
+    #[test]
+    fn a_case_that_is_its_own_twin_does_not_excuse_itself() {
+        let touches = Fact::SystemCall(call(SystemCallKind::Open, "/var/lib/runtime/clock"));
+        let case = inside().fact(0, touches);
+        assert!(case.case.is_own_twin());
+        assert_eq!(case.judge_beside(&case).kind(), OutcomeKind::Fail);
+    }
+
+    fn elsewhere() -> Stage {
+        Stage::new(
+            "world = { condition = \"no_service\" }",
+            "applies_when = [{ location = \"directory\" }]\n\
+             judge = { predicate = \"stays_inside\", location = \"directory\" }",
+        )
     }
 
     fn refusing() -> Stage {
