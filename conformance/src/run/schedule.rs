@@ -107,7 +107,10 @@ fn observe_both(
 
 /// The twins that were run, by what they play.
 #[derive(Default)]
-struct Twins(Mutex<HashMap<String, Arc<OnceLock<Result<Observation, Arc<StageError>>>>>>);
+struct Twins(Mutex<HashMap<String, Twin>>);
+
+/// Made by whoever asks first, shared with whoever asks later.
+type Twin = Arc<OnceLock<Result<Observation, Arc<StageError>>>>;
 
 impl Twins {
     fn observe(&self, case: &Case, options: &Arc<RunOptions>) -> Result<Observation, Arc<StageError>> {

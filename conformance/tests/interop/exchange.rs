@@ -10,8 +10,11 @@ use crate::{
     world::{FIRST, Protection, SECOND, Test, World, get, open, put, role, suffix},
 };
 
+/// What holds for every protection and every partition.
+type Behaviour = fn(&AdapterCommand, Protection, Partition);
+
 pub(crate) fn tests() -> Vec<Test> {
-    let behaviours: [(&str, fn(&AdapterCommand, Protection, Partition)); 3] = [
+    let behaviours: [(&str, Behaviour); 3] = [
         ("the reference reads what python wrote", the_reference_reads_what_python_wrote),
         ("python reads what the reference wrote", python_reads_what_the_reference_wrote),
         ("neither loses what the other added", neither_loses_what_the_other_added),
