@@ -41,8 +41,8 @@ impl<'a> Judging<'a> {
             None => adapters.find(&arguments.adapter).map_err(Failure::usage)?.clone(),
         };
         let baseline = baseline(arguments, &adapter)?;
-        let command = adapter::resolve(&adapter, &state_folder(None)?)
-            .map_err(|error| Failure::usage(error).next(format!("sealcheck setup {}", adapter.name())))?;
+        let command =
+            adapter::resolve(&adapter, adapter::state_folder().as_deref()).map_err(Failure::usage)?;
         let options = options(command, arguments.broker.into(), &arguments.without_observer, arguments.jobs)?;
         Ok(Self { arguments, chosen, baseline, options })
     }
@@ -64,7 +64,8 @@ impl<'a> Judging<'a> {
                 if began {
                     tell(RunEvent::Running(start))
                 } else {
-                    Ok(waiting.push(RunEvent::Running(start)))
+                    waiting.push(RunEvent::Running(start));
+                    Ok(())
                 }
             }
             Progress::Ran(run) => {

@@ -160,11 +160,11 @@ impl Played {
     }
 
     fn value(&self) -> &ValueFact {
-        let values = self.0.iter().filter_map(|entry| match &entry.fact {
+        let mut values = self.0.iter().filter_map(|entry| match &entry.fact {
             Fact::Replied { reply: ReplyFact::Ok { value, .. }, .. } => value.as_ref(),
             _ => None,
         });
-        values.last().expect("a get was answered")
+        values.next_back().expect("a get was answered")
     }
 
     /// A session that did not go as it should proves nothing about what the next one finds.
@@ -189,8 +189,7 @@ impl Played {
 pub(crate) fn python() -> Result<AdapterCommand, String> {
     let catalogue = Catalogue::embedded().map_err(|error| error.to_string())?;
     let adapter = catalogue.find("python-azure-identity").map_err(|error| error.to_string())?;
-    let state = state_folder().ok_or("HOME and XDG_STATE_HOME are unset, so no adapter is set up")?;
-    let command = resolve(adapter, &state).map_err(|error| error.to_string())?;
+    let command = resolve(adapter, state_folder().as_deref()).map_err(|error| error.to_string())?;
     if runs(&command.program, "import gi; gi.require_version('Secret', '1')") {
         Ok(command)
     } else {
