@@ -18,6 +18,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killers: &[
             "fail-closed/dead-socket#refuses",
             "fail-closed/no-bus#refuses",
+            "fail-closed/no-default-collection#refuses",
             "fail-closed/no-service#refuses",
         ],
         seams: || {
@@ -28,13 +29,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
-        name: "trouble-needs-no-consent",
+        name: "locked-needs-no-consent",
         part: Part::Decision,
-        defect: "A locked keyring, or one that is not set up, is a reason to use plaintext unasked.",
-        killers: &["fail-closed/locked#refuses", "fail-closed/no-default-collection#refuses"],
+        defect: "A locked keyring is a reason to use plaintext, and nobody is asked.",
+        killers: &["fail-closed/locked#refuses"],
         seams: || {
             deciding(|probe, consent, existing| match probe {
-                Err(Obstacle::Locked | Obstacle::Misconfigured(_)) => plaintext(existing),
+                Err(Obstacle::Locked) => plaintext(existing),
                 other => decide(other, consent, existing),
             })
         },
@@ -133,7 +134,7 @@ pub(super) fn deciding(
 }
 
 /// Plaintext, by a permit that only the real table makes, and only for an answer that was not given.
-pub(super) fn plaintext(existing: Existing) -> Decision {
+fn plaintext(existing: Existing) -> Decision {
     decide(Err(&Absence::NoService.into()), Consent::Given, existing)
 }
 

@@ -12,8 +12,7 @@ use std::{
 use token_cache::{
     Deadline, Error, FileError, Interaction, Location, LockGuard, SecretBytes,
     seams::{
-        Consent, Decision, Files, Locking, NotedFile, PrivateDir, Residue, Seams, SystemFiles, SystemLocking,
-        decide,
+        Decision, Files, Locking, NotedFile, PrivateDir, Residue, Seams, SystemFiles, SystemLocking, decide,
     },
     store::{Absence, Obstacle, Store},
 };
@@ -21,7 +20,7 @@ use token_cache::{
 use super::{
     Variant,
     altered::{AlteredFiles, AlteredStore},
-    decision::{deciding, plaintext},
+    decision::deciding,
     files::with,
     store::wrapping,
 };
@@ -49,12 +48,12 @@ pub(super) const VARIANTS: &[Variant] = &[
         seams: || Seams { locking: Arc::new(Nameless), ..Seams::real() },
     },
     Variant {
-        name: "misconfigured-counts-as-absent",
-        difference: "With consent, a keyring that is not set up is a reason to fall back.",
+        name: "missing-collection-is-trouble",
+        difference: "A keyring without a collection is one that is not set up: an error, also with consent.",
         seams: || {
-            deciding(|probe, consent, existing| match (probe, consent) {
-                (Err(Obstacle::Misconfigured(_)), Consent::Given) => plaintext(existing),
-                (other, consent) => decide(other, consent, existing),
+            deciding(|probe, consent, existing| match probe {
+                Err(Obstacle::Absent(Absence::NoCollection)) => Decision::Refuse,
+                other => decide(other, consent, existing),
             })
         },
     },

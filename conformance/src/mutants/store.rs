@@ -29,6 +29,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         killers: &[
             "fail-closed/dead-socket#refuses",
             "fail-closed/no-bus#refuses",
+            "fail-closed/no-default-collection#refuses",
             "fail-closed/no-service#refuses",
         ],
         seams: || wrapping(|store, _| TimesOut(store)),
