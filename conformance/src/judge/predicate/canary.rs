@@ -80,12 +80,12 @@ pub(super) fn residue_gone(scene: &Scene<'_>, canary: &CanaryRole) -> Finding {
 /// Why a snapshot that is not there decides nothing.
 pub(super) fn no_tree(snapshot: Snapshot) -> Inconclusive {
     let (word, session) = match snapshot {
-        Snapshot::Before(session) => ("before", session.0),
-        Snapshot::After(session) => ("after", session.0),
+        Snapshot::Before(session) => ("before", session),
+        Snapshot::After(session) => ("after", session),
     };
     Inconclusive::EvidenceLost {
         observer: Observer::Files,
-        reason: format!("there is no snapshot {word} session {session}"),
+        reason: format!("there is no snapshot {word} {session}"),
     }
 }
 
