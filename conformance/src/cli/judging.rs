@@ -2,16 +2,15 @@
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
-use super::{Chosen, Failure, RunArguments, RunEvent, RunStart, selecting};
+use super::{Failure, RunArguments, RunEvent, RunStart, selecting};
 use crate::{
     adapter::{self, Adapter, AdapterCommand},
-    case::{Case, Check, Platform, catalogue},
+    case::{Case, Check, Platform, Selection, catalogue},
     judge::{Baseline, Known, Outcome, ResultKey, Verdict, judge},
     observation::{EvidenceId, Observation, Observer, Role},
     protocol::Identity,
     record::{
         Advice, BaselineNote, BaselineUse, CheckResult, EvidenceLine, Header, ResultsVersion, Timestamp,
-        VerdictKind,
     },
     report::summary,
     run::{Observations, Progress, RunOptions, run_cases},
@@ -22,7 +21,7 @@ use crate::{
 /// A run in preparation: everything that can be wrong is found before the first world is made.
 pub(super) struct Judging<'a> {
     arguments: &'a RunArguments,
-    chosen: Vec<Chosen<'a>>,
+    chosen: Vec<Selection<'a>>,
     baseline: Option<(String, Baseline)>,
     options: Arc<RunOptions>,
 }
@@ -158,7 +157,6 @@ impl<'a> Judging<'a> {
             platform: Platform::CURRENT,
         };
         let known = self.baseline.as_ref().and_then(|(_, baseline)| baseline.find(&key));
-        let verdict = Verdict::of(outcome.kind(), known);
         let failed = matches!(outcome, Outcome::Fail(_));
         CheckResult {
             check: check.id.clone(),
@@ -170,7 +168,7 @@ impl<'a> Judging<'a> {
             outcome: outcome.kind(),
             explanation: outcome.why(),
             evidence,
-            verdict: VerdictKind::from(&verdict),
+            verdict: Verdict::of(outcome.kind(), known.is_some()),
             baseline: known.map(note),
             advice: failed.then(|| Advice { why: case.why.clone(), fix: case.fix.clone() }),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Chosen, Failure, SelectionArguments};
+use super::{Failure, SelectionArguments};
 use crate::{
-    case::{CheckId, catalogue},
-    record::{RequirementSet, Selection},
+    case::{CheckId, Selection, catalogue},
+    record::{self, RequirementSet},
     spec,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 ///
 /// Usage for a pattern or a set that stands for nothing.
-pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Chosen<'static>>, Failure> {
+pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Selection<'static>>, Failure> {
     let catalogue = catalogue::all();
     let selected = catalogue.select(&arguments.select).map_err(Failure::usage)?;
     let skipped: BTreeSet<&CheckId> = if arguments.skip.is_empty() {
@@ -24,7 +24,7 @@ pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Chosen<'stati
         skipped.into_iter().flat_map(|selection| selection.checks).map(|check| &check.id).collect()
     };
     let required = arguments.requirements.as_deref().map(requirement_set).transpose()?;
-    let chosen = selected.into_iter().map(|selection| Chosen {
+    let chosen = selected.into_iter().map(|selection| Selection {
         case: selection.case,
         checks: selection
             .checks
@@ -37,8 +37,8 @@ pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Chosen<'stati
 }
 
 /// The selection as results record it.
-pub(super) fn recorded(arguments: &SelectionArguments) -> Selection {
-    Selection {
+pub(super) fn recorded(arguments: &SelectionArguments) -> record::Selection {
+    record::Selection {
         select: arguments.select.clone(),
         skip: arguments.skip.clone(),
         // A set that does not exist was refused when the selection was made.
