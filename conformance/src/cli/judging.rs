@@ -258,3 +258,51 @@ fn note(known: &Known) -> BaselineNote {
 fn platforms(case: &Case) -> String {
     case.world.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Arguments, Command, Exit};
+
+    #[test]
+    fn whatever_is_wrong_is_found_before_anything_runs() {
+        for (line, exit) in [
+            (&["--adapter", "nobody"][..], Exit::Usage),
+            (&["--select", "naming/never"], Exit::Usage),
+            (&["--adapter-dir", "/nowhere/at/all"], Exit::BadInput),
+            (&["--baseline", "/nowhere/at/all.toml"], Exit::BadInput),
+        ] {
+            let failure = Judging::prepare(&arguments(line)).err().expect("it is wrong");
+            assert_eq!(failure.exit(), exit, "{line:?}: {failure}");
+        }
+    }
+
+    #[test]
+    fn a_baseline_is_read_from_where_the_command_line_says() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("baseline.toml");
+        let entry = "[[known]]\ncheck = \"naming/*\"\nreason = \"it is so\"\nlink = \"FINDINGS.md\"\n";
+        fs::write(&path, entry).expect("there is room");
+        let path = path.to_str().expect("the path is text");
+        let (source, found) = baseline(&arguments(&["--baseline", path]), &Adapter::Reference)
+            .expect("it is a baseline")
+            .expect("it is named");
+        assert_eq!((source.as_str(), found.known().len()), (path, 1));
+        let none = baseline(&arguments(&["--no-baseline"]), &Adapter::Reference).expect("none is asked for");
+        assert_eq!(none, None);
+        fs::write(path, "[[known]]\n").expect("there is room");
+        let failure = baseline(&arguments(&["--baseline", path]), &Adapter::Reference)
+            .expect_err("the entry names no check");
+        assert_eq!(failure.exit(), Exit::BadInput);
+    }
+
+    fn arguments(line: &[&str]) -> RunArguments {
+        let line = ["sealcheck", "run"].iter().chain(line);
+        match Arguments::try_parse_from(line).expect("command lines in tests are right").command {
+            Command::Run(arguments) => *arguments,
+            other => panic!("{other:?} is another command"),
+        }
+    }
+}

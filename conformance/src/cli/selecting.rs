@@ -57,3 +57,60 @@ fn requirement_set(name: &str) -> Result<RequirementSet, Failure> {
     let checks = set.checks.iter().map(|required| required.check.clone()).collect();
     Ok(RequirementSet { name: set.set.clone(), checks })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Exit;
+
+    #[test]
+    fn nothing_said_selects_everything() {
+        let chosen = select(&arguments(&[], &[], None)).expect("everything is something");
+        assert_eq!(ids(&chosen), ids(&catalogue::all().select::<&str>(&[]).expect("nothing is unmatched")));
+    }
+
+    #[test]
+    fn what_is_skipped_is_left_out_and_a_case_without_checks_goes() {
+        let all = select(&arguments(&["naming/*"], &[], None)).expect("there are such cases");
+        let first = all[0].checks[0].id.as_str();
+        let chosen = select(&arguments(&["naming/*"], &[first], None)).expect("the check exists");
+        assert_eq!(ids(&chosen), ids(&all)[1..]);
+        let chosen = select(&arguments(&["naming/*"], &["naming/*"], None)).expect("the checks exist");
+        assert_eq!(chosen, []);
+    }
+
+    #[test]
+    fn a_requirement_set_narrows_the_selection_and_is_recorded_whole() {
+        let sets = spec::requirement_sets().expect("the sets are built in");
+        let arguments = arguments(&["naming/*"], &[], Some(&sets[0].set));
+        let recorded = recorded(&arguments).requirements.expect("the set exists");
+        let chosen = select(&arguments).expect("the set exists");
+        assert!(ids(&chosen).into_iter().all(|id| recorded.checks.contains(id)));
+        assert!(recorded.checks.len() > ids(&chosen).len());
+    }
+
+    #[test]
+    fn patterns_and_sets_that_stand_for_nothing_are_usage_errors() {
+        for wrong in [
+            arguments(&["naming/never"], &[], None),
+            arguments(&[], &["naming/never"], None),
+            arguments(&[], &[], Some("1999.1")),
+        ] {
+            let failure = select(&wrong).expect_err("it stands for nothing");
+            assert_eq!(failure.exit(), Exit::Usage, "{failure}");
+        }
+    }
+
+    fn ids<'a>(chosen: &[Selection<'a>]) -> Vec<&'a CheckId> {
+        chosen.iter().flat_map(|selection| &selection.checks).map(|check| &check.id).collect()
+    }
+
+    fn arguments(select: &[&str], skip: &[&str], requirements: Option<&str>) -> SelectionArguments {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        SelectionArguments {
+            select: texts(select),
+            skip: texts(skip),
+            requirements: requirements.map(str::to_owned),
+        }
+    }
+}
