@@ -21,7 +21,7 @@ fn a_run_of_a_leaking_mutant_says_no_canary() {
     });
     for mutant in leaking.take(2) {
         let folder = tempfile::tempdir().expect("a folder can be made");
-        let adapter = folder.path().join("adapter");
+        let adapter = folder.path().join("mutant");
         fs::create_dir(&adapter).expect("there is room");
         let manifest = format!(
             "name = \"mutant\"\nlanguage = \"Rust\"\nlibrary = \"token-cache\"\nsummary = \"a mutant\"\nprogram = {:?}\narguments = [\"adapter-reference\", \
