@@ -7,6 +7,7 @@ use sealcheck::{
     case::{CanaryRole, Case, Catalogue, Condition, End, catalogue},
     judge::{Outcome, judge_case},
     observation::{Fact, Observation, ProcessStart, Role, SessionEnd, SessionIndex},
+    protocol::LogLevel,
     run::{Observations, Performance, Play, Progress, RunOptions, Stage, observe, run_cases},
     world::bus::BrokerKind,
 };
@@ -45,6 +46,7 @@ fn a_world_that_is_given_up_leaves_no_folder_and_no_process() {
         condition: Condition::Usable,
         place: sealcheck::case::Place::Home,
         end: End::Bye,
+        log: LogLevel::Default,
         plants: Vec::new(),
         steps: &[],
     };

@@ -2,7 +2,10 @@
 
 use std::{
     io::{self, Read, Write},
-    sync::{atomic::Ordering, mpsc::RecvTimeoutError},
+    sync::{
+        atomic::Ordering,
+        mpsc::{self, RecvTimeoutError},
+    },
     time::{Duration, Instant},
 };
 
@@ -70,6 +73,12 @@ impl Driver {
             self.defect = Some(defect.clone());
         }
         outcome
+    }
+
+    /// Closes the session's input: nothing more will be asked.
+    pub fn close_input(&mut self) {
+        // The writing thread ends, and closes the pipe, when nobody can send to it any more.
+        self.readers.input = mpsc::channel().0;
     }
 
     /// Closes the session's input, waits for its output to end and gives back what was printed beside the protocol.

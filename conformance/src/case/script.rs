@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
-use crate::protocol::RenderWhat;
+use crate::protocol::{LogLevel, RenderWhat};
 
 /// Sessions in turn, each a fresh process in the same world.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -29,6 +29,9 @@ pub struct Session {
     /// How the session ends.
     #[serde(default)]
     pub end: End,
+    /// How much the library is to log, to standard error.
+    #[serde(default)]
+    pub log: LogLevel,
     /// What the adapter is asked, in order.
     pub steps: Vec<Step>,
 }

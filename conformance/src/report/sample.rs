@@ -14,7 +14,7 @@ use crate::{
         TokenRequest, TreeEntry, ValueFact, WorldFacts,
     },
     protocol::{
-        Declaration, ErrorCategory, Identity, Level, LocationRole, NativeError, Phase, RenderWhat,
+        Declaration, ErrorCategory, Identity, Level, LocationRole, LogLevel, NativeError, Phase, RenderWhat,
         ReplyError, RequestKind, SelfReport, Unsupported,
     },
     record::{
@@ -427,6 +427,7 @@ fn sessions() -> Vec<Session> {
             condition: None,
             place: Place::Home,
             end: End::Kill,
+            log: LogLevel::Default,
             steps: vec![
                 Step::Open {
                     label: None,
@@ -448,6 +449,7 @@ fn sessions() -> Vec<Session> {
             condition: Some(Condition::Usable),
             place: Place::Relocated,
             end: End::Bye,
+            log: LogLevel::Default,
             steps: vec![
                 Step::Open {
                     label: None,

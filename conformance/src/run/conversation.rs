@@ -40,6 +40,8 @@ pub(super) struct Conversation<'a> {
     pub authority: &'a authority::Authority,
     /// Whether replies are scanned: they are part of what the output observer watches.
     pub scans_replies: bool,
+    /// How much the library is to log.
+    pub log_level: LogLevel,
     /// How long to wait.
     pub patience: Patience,
 }
@@ -98,7 +100,7 @@ impl Conversation<'_> {
         let request = Request::Hello(Hello {
             protocol: vec![ProtocolVersion::CURRENT],
             harness: concat!("sealcheck ", env!("CARGO_PKG_VERSION")).into(),
-            log: LogLevel::Default,
+            log: self.log_level,
         });
         let reply = self.ask(driver, None, None, &request, self.patience.startup, scanned)?;
         match reply {
@@ -437,6 +439,7 @@ mod tests {
             session: SessionIndex(0),
             canaries: &canaries,
             authority: &authority,
+            log_level: LogLevel::Default,
             scans_replies: true,
             patience,
         };

@@ -39,6 +39,7 @@ pub fn observe(
             condition: play.condition(index),
             place: session.place,
             end: session.end,
+            log: session.log,
             plants: play.plants.iter().filter(|plant| plant.before_session == index).collect(),
             steps: &session.steps,
         })?;

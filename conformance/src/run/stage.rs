@@ -22,7 +22,7 @@ use crate::{
         Clock, EvidenceLog, Fact, IssuedBy, Observer, SessionEnd, SessionIndex, Snapshot, WorldFacts,
     },
     observe::{FileObserver, Lost, ObserverStates, OutputScanner, OutputStream, keyring},
-    protocol::{HelloReply, Statement, Tag},
+    protocol::{HelloReply, LogLevel, Statement, Tag},
     supervisor::{Kill, SessionSpec, SpawnError, Supervised},
     world::{
         authority::{Authority, AuthorityError, AuthoritySettings, CLIENT_SECRET_ROLE},
@@ -57,6 +57,8 @@ pub struct Performance<'a> {
     pub place: Place,
     /// How it ends.
     pub end: End,
+    /// How much the library is to log.
+    pub log: LogLevel,
     /// What is planted before it.
     pub plants: Vec<&'a Plant>,
     /// What is asked.
@@ -235,10 +237,15 @@ impl Stage {
         Ok(())
     }
 
+    /// The environment of a session, but for its tag.
+    fn environment(&self, performance: &Performance<'_>) -> Vec<(String, String)> {
+        self.premises(performance.place).environment(performance.adapter.environment.clone())
+    }
+
     /// Has the harness's own client find the condition, in the environment that the session will have.
     fn prove(&self, performance: &Performance<'_>) -> Result<(), StageError> {
         let condition = performance.condition;
-        let environment = self.premises(performance.place).environment([]);
+        let environment = self.environment(performance);
         let detail = condition::prove(condition, &environment)
             .map_err(|found| StageError::ConditionNotMet { condition, found })?;
         let fact = Fact::ConditionProved { session: performance.index, condition, detail };
@@ -294,9 +301,8 @@ impl Stage {
         let session = performance.index;
         let adapter = performance.adapter;
         let tag = Tag::fresh();
-        let extra = adapter.environment.clone().into_iter();
-        let extra = extra.chain([("SEALCHECK_TAG".to_owned(), tag.as_str().to_owned())]);
-        let environment = self.premises(performance.place).environment(extra);
+        let mut environment = self.environment(performance);
+        environment.push(("SEALCHECK_TAG".to_owned(), tag.as_str().to_owned()));
         let spec = self.spec(performance.place, &adapter.program, adapter.arguments.clone(), environment);
         let mut process = Supervised::spawn(&self.options.harness, &spec, &self.log, Some(session))?;
         let streams = (process.take_stdin(), process.take_stdout(), process.take_stderr());
@@ -316,6 +322,7 @@ impl Stage {
             canaries: &self.canaries,
             authority: &self.authority,
             scans_replies: !self.states.is_unavailable(Observer::Output),
+            log_level: performance.log,
             patience: Patience { startup: adapter.startup, operation: adapter.operation },
         };
         let outcome = conversation.hold(&mut driver, performance.steps, performance.end);
@@ -323,7 +330,8 @@ impl Stage {
         match (&outcome.interrupted, performance.end) {
             (Some(reason), _) => process.kill(Kill::Harness { reason: reason.to_string() }),
             (None, End::Kill) => process.kill(Kill::Script),
-            (None, End::Bye) => {}
+            // Who reads to the end of its input rather than to `bye` gets that end.
+            (None, End::Bye) => driver.close_input(),
         }
         let ended = process.wait(Instant::now() + ENDING);
         if let Err(reason) = ended.witness {

@@ -14,6 +14,7 @@ use sealcheck::{
     adapter::{AdapterCommand, Catalogue, resolve, state_folder},
     case::{CanaryRole, Condition, End, Interaction, Partition, Place, Step},
     observation::{Evidence, Fact, KeyringItem, ReplyFact, SessionEnd, SessionIndex, ValueFact},
+    protocol::LogLevel,
     run::{Performance, RunOptions, Stage},
     world::bus::BrokerKind,
 };
@@ -90,6 +91,7 @@ impl World {
             condition,
             place: Place::Home,
             end: End::Bye,
+            log: LogLevel::Default,
             plants: Vec::new(),
             steps,
         };

@@ -1,6 +1,6 @@
 //! Requests become calls of `token-cache`; what it returns becomes replies.
 
-use std::{collections::HashMap, error::Error as _, time::Duration};
+use std::{collections::HashMap, error::Error as _, io, time::Duration};
 
 use token_cache::{
     Error, ErrorKind, Interaction, SecretBytes, TokenCache, TokenCachePersistenceOptions, seams::Seams,
@@ -9,8 +9,9 @@ use token_cache::{
 use crate::{
     case,
     protocol::{
-        Base64Bytes, ErrorCategory, HelloReply, Identity, NativeError, Open, Phase, ProtocolVersion,
-        RenderWhat, Reply, ReplyBody, ReplyError, Request, Statement, StoreHandle, Unsupported,
+        Base64Bytes, ErrorCategory, Hello, HelloReply, Identity, LogLevel, NativeError, Open, Phase,
+        ProtocolVersion, RenderWhat, Reply, ReplyBody, ReplyError, Request, Statement, StoreHandle,
+        Unsupported,
     },
 };
 
@@ -51,7 +52,12 @@ impl Session {
     /// Why the adapter could not carry it out; an error of the library is a reply instead.
     pub fn answer(&mut self, request: Request) -> Result<Reply, String> {
         Ok(match request {
-            Request::Hello(_) => Reply::Ok(ReplyBody::Hello(Box::new(hello()))),
+            Request::Hello(Hello { log, .. }) => {
+                if log == LogLevel::Max {
+                    log_everything();
+                }
+                Reply::Ok(ReplyBody::Hello(Box::new(hello())))
+            }
             Request::Open(open) => self.open(open),
             Request::Put(put) => {
                 let Some(Base64Bytes(value)) = put.value else {
@@ -184,6 +190,13 @@ impl Session {
             }
         }
     }
+}
+
+/// Sends all that the library logs to standard error, where the harness scans it.
+fn log_everything() {
+    let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(io::stderr);
+    // Only a second hello finds a logger in its place, and that one logs the same.
+    let _second = everything.with_ansi(false).try_init();
 }
 
 fn hello() -> HelloReply {
