@@ -79,6 +79,10 @@ pub struct RunArguments {
     #[arg(long, value_name = "DIR", conflicts_with = "adapter")]
     pub adapter_dir: Option<PathBuf>,
 
+    /// Where adapters were set up; `$XDG_STATE_HOME/sealcheck` by default
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
     /// What to run
     #[command(flatten)]
     pub selection: SelectionArguments,
@@ -164,8 +168,12 @@ pub struct DoctorArguments {
 #[derive(Args, Clone, Debug)]
 pub struct SetupArguments {
     /// The adapter
-    #[arg(value_name = "ADAPTER")]
-    pub adapter: String,
+    #[arg(value_name = "ADAPTER", required_unless_present = "adapter_dir")]
+    pub adapter: Option<String>,
+
+    /// A folder with an adapter.toml, instead of a built-in adapter
+    #[arg(long, value_name = "DIR", conflicts_with = "adapter")]
+    pub adapter_dir: Option<PathBuf>,
 
     /// Where to install; `$XDG_STATE_HOME/sealcheck` by default
     #[arg(long, value_name = "DIR")]

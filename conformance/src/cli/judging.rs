@@ -1,6 +1,6 @@
 //! A run: cases are played, judged, compared with the baseline, and told one check at a time.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{Failure, RunArguments, RunEvent, RunStart, selecting};
 use crate::{
@@ -41,7 +41,8 @@ impl<'a> Judging<'a> {
         };
         let baseline = baseline(arguments, &adapter)?;
         let command =
-            adapter::resolve(&adapter, adapter::state_folder().as_deref()).map_err(Failure::usage)?;
+            adapter::resolve(&adapter, arguments.state.clone().or_else(adapter::state_folder).as_deref())
+                .map_err(Failure::usage)?;
         let options = options(command, arguments.broker.into(), &arguments.without_observer, arguments.jobs)?;
         Ok(Self { arguments, chosen, baseline, options })
     }
@@ -57,6 +58,9 @@ impl<'a> Judging<'a> {
         let cases: Vec<&Case> = playable.iter().map(|chosen| chosen.case).collect();
         let mut waiting: Vec<RunEvent> = Vec::new();
         let mut began = false;
+        // Cases end in any order, and results come in the order of the catalogue.
+        let mut judged: BTreeMap<usize, Vec<CheckResult>> = BTreeMap::new();
+        let mut next = 0;
         run_cases(&cases, &self.options, &mut |progress| match progress {
             Progress::Running { case, done } => {
                 let start = RunStart { done, total: cases.len(), case, mutant: None };
@@ -75,10 +79,16 @@ impl<'a> Judging<'a> {
                     waiting.drain(..).try_for_each(&mut *tell)?;
                 }
                 let chosen = playable[run.index];
-                chosen.checks.iter().try_for_each(|check| {
-                    let result = self.result(chosen.case, check, &run.outcome, run.elapsed);
-                    tell(RunEvent::Judged(Box::new(result)))
-                })
+                let results = chosen
+                    .checks
+                    .iter()
+                    .map(|check| self.result(chosen.case, check, &run.outcome, run.elapsed));
+                judged.insert(run.index, results.collect());
+                while let Some(results) = judged.remove(&next) {
+                    next += 1;
+                    results.into_iter().try_for_each(|result| tell(RunEvent::Judged(Box::new(result))))?;
+                }
+                Ok(())
             }
         })?;
         if !began {

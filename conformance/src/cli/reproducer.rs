@@ -13,6 +13,9 @@ impl RunArguments {
             Some(folder) => words.extend(["--adapter-dir".into(), quoted(&folder.to_string_lossy())]),
             None => words.extend(["-a".into(), quoted(&self.adapter)]),
         }
+        if let Some(folder) = &self.state {
+            words.extend(["--state".into(), quoted(&folder.to_string_lossy())]);
+        }
         match self.broker {
             Broker::Busd => {}
             Broker::DbusDaemon => words.extend(["--broker".into(), self.broker.as_str().into()]),

@@ -66,7 +66,7 @@ impl Parts for Stub {
     }
 
     fn setup(&self, arguments: &SetupArguments) -> Result<String, Failure> {
-        Ok(format!("{} is ready", arguments.adapter))
+        Ok(format!("{} is ready", arguments.adapter.as_deref().unwrap_or("it")))
     }
 
     fn mutants(

@@ -1,6 +1,9 @@
 //! The real parts.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use super::{
     Ability, Exit, Failure, MutantsArguments, Parts, RunArguments, RunEvent, SelectionArguments,
@@ -53,11 +56,17 @@ impl Parts for Wired {
     }
 
     fn setup(&self, arguments: &SetupArguments) -> Result<String, Failure> {
-        let adapters = adapter::Catalogue::embedded().map_err(Failure::harness)?;
-        let adapter = adapters.find(&arguments.adapter).map_err(Failure::usage)?;
+        let mut adapters = adapter::Catalogue::embedded().map_err(Failure::harness)?;
+        let adapter = match (&arguments.adapter_dir, &arguments.adapter) {
+            (Some(folder), _) => adapters.add_folder(folder).map_err(Failure::bad_input)?,
+            (None, Some(name)) => adapters.find(name).map_err(Failure::usage)?,
+            (None, None) => return Err(Failure::usage("no adapter was named")),
+        };
         let state = judging::state_folder(arguments.state.as_ref())?;
-        let ready = adapter::setup(adapter, &state, &mut |line| tracing::info!("{line}"))
-            .map_err(Failure::harness)?;
+        let mut errors = io::stderr();
+        // Progress that cannot be shown keeps nothing from being set up.
+        let mut progress = |line: &str| drop(writeln!(errors, "{}: {line}", adapter.name()));
+        let ready = adapter::setup(adapter, &state, &mut progress).map_err(Failure::harness)?;
         let what = if ready.changed { "is set up" } else { "was set up already" };
         Ok(format!("{} {what}: {}", adapter.name(), ready.command.program.display()))
     }
