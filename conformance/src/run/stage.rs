@@ -379,7 +379,7 @@ impl Stage {
     }
 }
 
-/// What was seen of a world, to become an [`Observation`].
+/// What was seen of a world, to become an [`Observation`](crate::observation::Observation).
 pub struct Seen {
     /// What the world was.
     pub world: WorldFacts,
