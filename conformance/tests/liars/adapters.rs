@@ -158,10 +158,12 @@ fn greet(change: impl FnOnce(&mut Value)) {
 fn misbehave(mode: &str) {
     let mut wire = Wire::open();
     while let Some((seq, request)) = wire.next() {
-        let reply = plain(Level::Store, request.kind());
         match canary_of(&request) {
             Some(canary) => break_the_rules(mode, &mut wire, &seq, &canary),
-            None => wire.reply(&seq, reply),
+            None => wire.reply(&seq, plain(Level::Store, request.kind())),
+        }
+        if request == Request::Bye {
+            break;
         }
     }
 }

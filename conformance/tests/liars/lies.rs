@@ -22,11 +22,7 @@ fn a_refusal_that_stored_in_a_file_fails() {
     let ran = run("refuses-and-stores", &["fail-closed/no-bus"]);
     let refuses = ran.check("fail-closed/no-bus#refuses");
     assert_eq!(refuses.outcome, OutcomeKind::Fail);
-    assert!(
-        refuses.explanation.contains("{home}/.test/cache.nocae")
-            || refuses.evidence.iter().any(|line| line.summary.contains(".test/cache.nocae")),
-        "{refuses:#?}"
-    );
+    assert!(refuses.explanation.contains("/home/.test/cache.nocae"), "{}", refuses.explanation);
     assert_eq!(ran.check("fail-closed/no-bus#nothing-created").outcome, OutcomeKind::Fail);
     assert_eq!(ran.code, 1);
 }
@@ -35,14 +31,18 @@ fn a_refusal_that_stored_in_a_keyring_fails() {
     let ran = run("refuses-and-stores-in-a-keyring", &["fail-closed/no-default-collection#refuses"]);
     let refuses = ran.check("fail-closed/no-default-collection#refuses");
     assert_eq!(refuses.outcome, OutcomeKind::Fail, "{}", refuses.explanation);
-    assert!(refuses.explanation.contains("keyring"), "{}", refuses.explanation);
+    assert!(
+        refuses.explanation.contains("in the secret of /org/freedesktop/secrets/collection/"),
+        "{}",
+        refuses.explanation
+    );
     assert_eq!(ran.code, 1);
 }
 
 fn a_claim_of_encryption_does_not_help_against_base64() {
     let ran = run("says-encrypted", &["encryption/first-by-default"]);
     assert_eq!(
-        outcomes(&ran),
+        ran.outcomes(),
         [
             ("encryption/first-by-default#in-the-protector", OutcomeKind::Fail),
             ("encryption/first-by-default#never-written", OutcomeKind::Fail),
@@ -61,12 +61,12 @@ fn a_claim_of_encryption_does_not_help_against_base64() {
 
 fn a_store_that_keeps_nothing_passes_nothing() {
     let selected = [
-        "encryption",
+        "encryption/*",
         "fail-closed/no-bus",
         "fallback/opt-in-works-no-bus",
         "file-hygiene/directory-private",
         "isolation/names-keyring",
-        "leakage",
+        "leakage/*",
     ];
     let ran = run("stores-nothing", &selected);
     let outcomes = ran.outcomes();
@@ -97,10 +97,6 @@ fn a_secret_in_a_name_of_its_own_is_not_repeated() {
 
 fn run(mode: &str, select: &[&str]) -> Ran {
     Run::of(mode, Duration::from_secs(20)).with(&["--select"]).with(select).go()
-}
-
-fn outcomes(ran: &Ran) -> Vec<(String, OutcomeKind)> {
-    ran.outcomes()
 }
 
 fn owned((check, outcome): (&str, OutcomeKind)) -> (String, OutcomeKind) {

@@ -64,7 +64,7 @@ pub(crate) fn is_silent(observer: Observer) {
 /// What the only sighting of an observer's leak names.
 fn place(observer: Observer) -> &'static str {
     match observer {
-        Observer::Files => "file",
+        Observer::Files => "extended_attribute",
         Observer::SystemCalls => "write",
         Observer::Processes => "argument",
         Observer::Output => "standard_error",

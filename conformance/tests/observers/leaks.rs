@@ -5,12 +5,12 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write},
     net::TcpStream,
-    os::unix::fs::FileExt,
     path::PathBuf,
     process::Command,
     sync::Arc,
 };
 
+use rustix::fs::{XattrFlags, setxattr};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
     pki_types::{CertificateDer, ServerName, pem::PemObject as _},
@@ -48,11 +48,10 @@ fn spill(to: &str, canary: &str) {
     match to {
         "nobody" => {}
         "files" => {
-            // No single write holds it, nor do they in their order: it is only in what is left.
-            let (first, second) = canary.split_at(canary.len() / 2);
-            let file = File::create(home.join("left")).unwrap();
-            file.write_all_at(second.as_bytes(), first.len().try_into().unwrap()).unwrap();
-            file.write_all_at(first.as_bytes(), 0).unwrap();
+            // Contents and names are watched as they are written; what is beside them is only found later.
+            let path = home.join("left");
+            drop(File::create(&path).unwrap());
+            setxattr(&path, "user.note", canary.as_bytes(), XattrFlags::empty()).unwrap();
         }
         "system_calls" => {
             let path = home.join("transient");
