@@ -31,12 +31,14 @@ pub struct AdapterCommand {
     pub operation: Duration,
 }
 
-/// The command of an adapter, if it can run here and is set up.
+/// The command of an adapter, if it can run here and is set up below the state folder.
+///
+/// The reference needs no such folder, so that it runs where neither `HOME` nor `XDG_STATE_HOME` is set.
 ///
 /// # Errors
 ///
 /// [`NotSetUp`] says what is missing and what to do.
-pub fn resolve(adapter: &Adapter, state: &Path) -> Result<AdapterCommand, NotSetUp> {
+pub fn resolve(adapter: &Adapter, state: Option<&Path>) -> Result<AdapterCommand, NotSetUp> {
     let (manifest, files, folder) = match adapter {
         Adapter::Reference => {
             let program = env::current_exe().map_err(|source| NotSetUp::OwnProgram { source })?;
@@ -54,6 +56,7 @@ pub fn resolve(adapter: &Adapter, state: &Path) -> Result<AdapterCommand, NotSet
     if !manifest.platforms.contains(&Platform::CURRENT) {
         return Err(NotSetUp::Platform { name: manifest.name.clone() });
     }
+    let state = state.ok_or_else(|| NotSetUp::NoStateFolder { name: manifest.name.clone() })?;
     let prepared = Prepared::of(state, manifest, files);
     let missing = |path: &Path| NotSetUp::Missing { name: manifest.name.clone(), path: path.into() };
     let adapter_folder = match folder {
@@ -137,6 +140,12 @@ pub enum NotSetUp {
         name: String,
         /// What is missing.
         path: PathBuf,
+    },
+    /// Nothing says where it would be set up.
+    #[error("there is no folder in which adapter {name:?} could be set up: set HOME or XDG_STATE_HOME")]
+    NoStateFolder {
+        /// The adapter.
+        name: String,
     },
     /// It does not run on this platform.
     #[error("adapter {name:?} does not run on {}", Platform::CURRENT)]

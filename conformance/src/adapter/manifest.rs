@@ -120,6 +120,9 @@ impl Manifest {
         if self.system.iter().any(|requirement| requirement.check.is_empty()) {
             return Some("a `check` under [[system]] is empty: it must be a program with arguments".into());
         }
+        if let Some(name) = self.environment.keys().find(|name| belongs_to_world(name)) {
+            return Some(format!("`environment` sets {name}, which belongs to the world of a session"));
+        }
         self.bad_template()
     }
 
@@ -139,6 +142,13 @@ impl Manifest {
         }
         None
     }
+}
+
+/// Whether a variable says where a session's world is, or is the harness's own.
+fn belongs_to_world(name: &str) -> bool {
+    name == "HOME"
+        || name == "TMPDIR"
+        || ["XDG_", "DBUS_", "SEALCHECK_"].into_iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Fills the placeholders of a manifest.
@@ -222,6 +232,8 @@ mod tests {
             ("arguments = [\"{python}\"]", "which only a `packages` file brings"),
             ("operation_ms = 0", "`operation_ms` is 0: it must be from 1 to 120000"),
             ("startup_ms = 120001", "`startup_ms` is 120001"),
+            ("environment = { HOME = \"/\" }", "`environment` sets HOME, which belongs to the world"),
+            ("environment = { XDG_DATA_HOME = \"/\" }", "`environment` sets XDG_DATA_HOME"),
             ("system = [{ name = \"x\", check = [] }]", "a `check` under [[system]] is empty"),
         ];
         for (line, expected) in cases {

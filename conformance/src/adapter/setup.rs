@@ -35,7 +35,7 @@ pub struct Ready {
 /// [`SetupError`] says what is missing or failed, and what to install or do.
 pub fn setup(adapter: &Adapter, state: &Path, progress: &mut dyn FnMut(&str)) -> Result<Ready, SetupError> {
     let Adapter::Packaged { manifest, files, folder } = adapter else {
-        return Ok(Ready { command: resolve(adapter, state)?, changed: false });
+        return Ok(Ready { command: resolve(adapter, Some(state))?, changed: false });
     };
     if !manifest.platforms.contains(&Platform::CURRENT) {
         return Err(NotSetUp::Platform { name: manifest.name.clone() }.into());
@@ -59,7 +59,7 @@ pub fn setup(adapter: &Adapter, state: &Path, progress: &mut dyn FnMut(&str)) ->
             requirements.check_own(progress)?;
         }
     }
-    Ok(Ready { command: resolve(adapter, state)?, changed })
+    Ok(Ready { command: resolve(adapter, Some(state))?, changed })
 }
 
 /// One setup of an adapter at a time.
@@ -281,13 +281,13 @@ mod tests {
     fn an_adapter_without_packages_is_set_up_once() {
         let state = tempfile::tempdir().expect("a folder is made");
         let adapter = adapter("");
-        assert!(matches!(resolve(&adapter, state.path()), Err(NotSetUp::Missing { .. })));
+        assert!(matches!(resolve(&adapter, Some(state.path())), Err(NotSetUp::Missing { .. })));
         let mut stages = Vec::new();
         let ready = setup(&adapter, state.path(), &mut |stage| stages.push(stage.to_owned()));
         let ready = ready.expect("nothing is missing");
         assert!(ready.changed);
         assert_eq!(stages, ["writing the adapter's files"]);
-        assert_eq!(resolve(&adapter, state.path()).expect("it is set up"), ready.command);
+        assert_eq!(resolve(&adapter, Some(state.path())).expect("it is set up"), ready.command);
         assert!(ready.command.program.is_file(), "{}", ready.command.program.display());
 
         let again = setup(&adapter, state.path(), &mut |stage| panic!("nothing is left to do: {stage}"));

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{
     CanarySet, Hit, Needle,
@@ -49,7 +49,10 @@ impl Scanner {
                 texts.push(text);
             }
         }
+        // Every session makes one and searches little with it: a table that is faster to search takes longer to make
+        // than all its searches take.
         let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::LeftmostFirst)
             .build(texts)
             .expect("a few hundred short patterns fit an automaton");

@@ -1,6 +1,6 @@
 //! What this machine can do, asked of the parts themselves.
 
-use super::{Ability, judging};
+use super::Ability;
 use crate::{
     adapter,
     case::{Condition, Platform},
@@ -86,12 +86,10 @@ fn adapters() -> Vec<Ability> {
         Ok(catalogue) => catalogue,
         Err(error) => return vec![ability("built-in adapters", Err(error.to_string()))],
     };
-    let Ok(state) = judging::state_folder(None) else {
-        return vec![ability("all but the reference", Err("HOME and XDG_STATE_HOME are unset".into()))];
-    };
-    let ready = |adapter: &adapter::Adapter| match adapter::resolve(adapter, &state) {
+    let state = adapter::state_folder();
+    let ready = |adapter: &adapter::Adapter| match adapter::resolve(adapter, state.as_deref()) {
         Ok(command) => Ok(format!("{} ({})", command.program.display(), adapter.summary())),
-        Err(error) => Err(format!("{error}; `sealcheck setup {}`", adapter.name())),
+        Err(error) => Err(error.to_string()),
     };
     catalogue.iter().map(|adapter| ability(adapter.name(), ready(adapter))).collect()
 }

@@ -50,10 +50,10 @@ impl Failure {
 
     /// Writes the error, its causes and the next step.
     pub(super) fn report(&self, mut output: impl Write) {
-        let mut text = format!("error: {}\n", printable(&self.cause.to_string()));
+        let mut text = format!("error: {}\n", lines(&self.cause.to_string()));
         let mut source = self.cause.source();
         while let Some(cause) = source {
-            text.push_str(&format!("  because: {}\n", printable(&cause.to_string())));
+            text.push_str(&format!("  because: {}\n", lines(&cause.to_string())));
             source = cause.source();
         }
         if let Some(next) = &self.next {
@@ -62,6 +62,11 @@ impl Failure {
         // Where standard error is closed, the exit code is all that is left to say.
         let _closed = output.write_all(text.as_bytes());
     }
+}
+
+/// A message whose further lines, such as the place in a file, stand below its first one.
+fn lines(message: &str) -> String {
+    message.trim_end().lines().map(printable).collect::<Vec<_>>().join("\n    ")
 }
 
 #[cfg(test)]
@@ -85,5 +90,12 @@ mod tests {
             "error: results.jsonl cannot be read\n  because: no such \\u{1b}[31mfile\n  next: run again with --results\n"
         );
         assert_eq!(failure.exit(), Exit::BadInput);
+    }
+
+    #[test]
+    fn the_lines_of_a_message_stay_lines_and_cannot_pass_for_others() {
+        let mut text = Vec::new();
+        Failure::bad_input("one\n  next: rm\r\n\n").report(&mut text);
+        assert_eq!(String::from_utf8(text).expect("it is text"), "error: one\n      next: rm\n");
     }
 }

@@ -2,16 +2,15 @@
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
-use super::{Chosen, Failure, RunArguments, RunEvent, RunStart, selecting};
+use super::{Failure, RunArguments, RunEvent, RunStart, selecting};
 use crate::{
     adapter::{self, Adapter, AdapterCommand},
-    case::{Case, Check, Platform, catalogue},
+    case::{Case, Check, Platform, Selection, catalogue},
     judge::{Baseline, Known, Outcome, ResultKey, Verdict, judge},
     observation::{EvidenceId, Observation, Observer, Role},
     protocol::Identity,
     record::{
         Advice, BaselineNote, BaselineUse, CheckResult, EvidenceLine, Header, ResultsVersion, Timestamp,
-        VerdictKind,
     },
     report::summary,
     run::{Observations, Progress, RunOptions, run_cases},
@@ -22,7 +21,7 @@ use crate::{
 /// A run in preparation: everything that can be wrong is found before the first world is made.
 pub(super) struct Judging<'a> {
     arguments: &'a RunArguments,
-    chosen: Vec<Chosen<'a>>,
+    chosen: Vec<Selection<'a>>,
     baseline: Option<(String, Baseline)>,
     options: Arc<RunOptions>,
 }
@@ -41,8 +40,8 @@ impl<'a> Judging<'a> {
             None => adapters.find(&arguments.adapter).map_err(Failure::usage)?.clone(),
         };
         let baseline = baseline(arguments, &adapter)?;
-        let command = adapter::resolve(&adapter, &state_folder(None)?)
-            .map_err(|error| Failure::usage(error).next(format!("sealcheck setup {}", adapter.name())))?;
+        let command =
+            adapter::resolve(&adapter, adapter::state_folder().as_deref()).map_err(Failure::usage)?;
         let options = options(command, arguments.broker.into(), &arguments.without_observer, arguments.jobs)?;
         Ok(Self { arguments, chosen, baseline, options })
     }
@@ -64,7 +63,8 @@ impl<'a> Judging<'a> {
                 if began {
                     tell(RunEvent::Running(start))
                 } else {
-                    Ok(waiting.push(RunEvent::Running(start)))
+                    waiting.push(RunEvent::Running(start));
+                    Ok(())
                 }
             }
             Progress::Ran(run) => {
@@ -157,7 +157,6 @@ impl<'a> Judging<'a> {
             platform: Platform::CURRENT,
         };
         let known = self.baseline.as_ref().and_then(|(_, baseline)| baseline.find(&key));
-        let verdict = Verdict::of(outcome.kind(), known);
         let failed = matches!(outcome, Outcome::Fail(_));
         CheckResult {
             check: check.id.clone(),
@@ -169,7 +168,7 @@ impl<'a> Judging<'a> {
             outcome: outcome.kind(),
             explanation: outcome.why(),
             evidence,
-            verdict: VerdictKind::from(&verdict),
+            verdict: Verdict::of(outcome.kind(), known.is_some()),
             baseline: known.map(note),
             advice: failed.then(|| Advice { why: case.why.clone(), fix: case.fix.clone() }),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
@@ -258,4 +257,52 @@ fn note(known: &Known) -> BaselineNote {
 
 fn platforms(case: &Case) -> String {
     case.world.platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::{Arguments, Command, Exit};
+
+    #[test]
+    fn whatever_is_wrong_is_found_before_anything_runs() {
+        for (line, exit) in [
+            (&["--adapter", "nobody"][..], Exit::Usage),
+            (&["--select", "naming/never"], Exit::Usage),
+            (&["--adapter-dir", "/nowhere/at/all"], Exit::BadInput),
+            (&["--baseline", "/nowhere/at/all.toml"], Exit::BadInput),
+        ] {
+            let failure = Judging::prepare(&arguments(line)).err().expect("it is wrong");
+            assert_eq!(failure.exit(), exit, "{line:?}: {failure}");
+        }
+    }
+
+    #[test]
+    fn a_baseline_is_read_from_where_the_command_line_says() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let path = folder.path().join("baseline.toml");
+        let entry = "[[known]]\ncheck = \"naming/*\"\nreason = \"it is so\"\nlink = \"FINDINGS.md\"\n";
+        fs::write(&path, entry).expect("there is room");
+        let path = path.to_str().expect("the path is text");
+        let (source, found) = baseline(&arguments(&["--baseline", path]), &Adapter::Reference)
+            .expect("it is a baseline")
+            .expect("it is named");
+        assert_eq!((source.as_str(), found.known().len()), (path, 1));
+        let none = baseline(&arguments(&["--no-baseline"]), &Adapter::Reference).expect("none is asked for");
+        assert_eq!(none, None);
+        fs::write(path, "[[known]]\n").expect("there is room");
+        let failure = baseline(&arguments(&["--baseline", path]), &Adapter::Reference)
+            .expect_err("the entry names no check");
+        assert_eq!(failure.exit(), Exit::BadInput);
+    }
+
+    fn arguments(line: &[&str]) -> RunArguments {
+        let line = ["sealcheck", "run"].iter().chain(line);
+        match Arguments::try_parse_from(line).expect("command lines in tests are right").command {
+            Command::Run(arguments) => *arguments,
+            other => panic!("{other:?} is another command"),
+        }
+    }
 }

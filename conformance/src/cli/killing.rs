@@ -135,7 +135,7 @@ fn outcomes(
 fn options(arguments: &MutantsArguments, name: &str) -> Result<Arc<RunOptions>, Failure> {
     let adapters = adapter::Catalogue::embedded().map_err(Failure::harness)?;
     let reference = adapters.find("reference").map_err(Failure::harness)?;
-    let mut command = adapter::resolve(reference, &judging::state_folder(None)?).map_err(Failure::harness)?;
+    let mut command = adapter::resolve(reference, None).map_err(Failure::harness)?;
     command.arguments.extend(["--mutant".into(), name.into()]);
     judging::options(command, BrokerKind::Busd, &[], arguments.jobs)
 }

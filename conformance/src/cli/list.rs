@@ -5,9 +5,9 @@ use std::io::Write;
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
-use super::{Chosen, Exit, Failure, Format, ListArguments, Parts, output::Output};
+use super::{Exit, Failure, Format, ListArguments, Parts, output::Output};
 use crate::{
-    case::{Area, CaseId, CheckId, RequirementLevel, Severity},
+    case::{Area, CaseId, CheckId, RequirementLevel, Selection, Severity},
     report::printable,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn list<W: Write>(
     Ok(Exit::Success)
 }
 
-fn text(chosen: &[Chosen<'_>]) -> String {
+fn text(chosen: &[Selection<'_>]) -> String {
     let words = chosen.iter().flat_map(|chosen| chosen.checks.iter().map(|check| check.id.word().len()));
     let width = words.max().unwrap_or_default();
     let mut text = String::new();
@@ -36,7 +36,7 @@ fn text(chosen: &[Chosen<'_>]) -> String {
             continue;
         }
         text.push_str(&format!("{HEADING}{area}{HEADING:#}\n"));
-        for Chosen { case, checks } in of_area {
+        for Selection { case, checks } in of_area {
             text.push_str(&format!("  {CASE}{}{CASE:#}  {}\n", case.id, printable(&case.title)));
             for check in checks {
                 let level = match check.requirement.level {
@@ -53,14 +53,14 @@ fn text(chosen: &[Chosen<'_>]) -> String {
     text
 }
 
-fn json(chosen: &[Chosen<'_>]) -> String {
+fn json(chosen: &[Selection<'_>]) -> String {
     let checks: Vec<_> = chosen.iter().flat_map(listed).collect();
     let mut text = serde_json::to_string_pretty(&checks).expect("a list of checks is plain data");
     text.push('\n');
     text
 }
 
-fn listed<'a>(chosen: &'a Chosen<'a>) -> impl Iterator<Item = ListedCheck<'a>> {
+fn listed<'a>(chosen: &'a Selection<'a>) -> impl Iterator<Item = ListedCheck<'a>> {
     chosen.checks.iter().map(|check| ListedCheck {
         check: &check.id,
         case: &chosen.case.id,

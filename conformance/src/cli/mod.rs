@@ -11,7 +11,6 @@
 //! | `abilities` | what this machine can do |
 //! | `dispatch` | [`main`]: from arguments to an exit code |
 //! | `reproducer` | the command that repeats one check |
-//! | `exit` | [`Exit`]: the exit codes, which are an interface |
 //! | `failure` | [`Failure`]: an error with its exit code and the next step |
 //! | `output` | standard output that knows its width and survives a closed pipe |
 //! | `run` `list` `explain` `doctor` `setup` `mutants` `schema` | a subcommand each |
@@ -20,7 +19,6 @@ mod abilities;
 mod arguments;
 mod dispatch;
 mod doctor;
-mod exit;
 mod explain;
 mod failure;
 mod judging;
@@ -43,7 +41,8 @@ pub use arguments::{
     MutantsArguments, ProviderChoice, RunArguments, SchemaArguments, SelectionArguments, SetupArguments,
 };
 pub use dispatch::main;
-pub use exit::Exit;
 pub use failure::Failure;
-pub use parts::{Ability, Chosen, Parts, RunEvent, RunStart};
+pub use parts::{Ability, Parts, RunEvent, RunStart};
 pub use wired::Wired;
+
+pub use crate::judge::Exit;

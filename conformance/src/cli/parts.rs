@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::{Failure, MutantsArguments, RunArguments, SelectionArguments, SetupArguments};
 use crate::{
-    case::{Case, CaseId, Check, CheckId},
+    case::{Case, CaseId, CheckId, Selection},
     record::{CheckResult, Header},
     report::KillMatrix,
 };
@@ -26,7 +26,7 @@ pub trait Parts {
     /// # Errors
     ///
     /// Usage if a pattern or a requirement set stands for nothing.
-    fn select(&self, selection: &SelectionArguments) -> Result<Vec<Chosen<'_>>, Failure>;
+    fn select(&self, selection: &SelectionArguments) -> Result<Vec<Selection<'_>>, Failure>;
 
     /// The text of a sentence of the specification, by its id.
     fn sentence(&self, id: &str) -> Option<String>;
@@ -81,15 +81,6 @@ pub trait Parts {
     ///
     /// Usage for a mutant that does not exist.
     fn adapter_reference(&self, mutant: Option<&str>) -> Result<ExitCode, Failure>;
-}
-
-/// What of a case was selected.
-#[derive(Clone, Debug)]
-pub struct Chosen<'a> {
-    /// The case.
-    pub case: &'a Case,
-    /// Its checks that were selected.
-    pub checks: Vec<&'a Check>,
 }
 
 /// How a run goes.

@@ -90,7 +90,8 @@ impl Collector {
     fn finish(self) -> Result<(Results, Exit), Failure> {
         let header = self.header.ok_or_else(|| Failure::harness(NeverBegan))?;
         let tally = Tally::of(&self.checks);
-        let exit = Exit::of_run(&header, &tally);
+        let stale = header.baseline.as_ref().map_or(0, |baseline| baseline.unmatched.len());
+        let exit = Exit::of(self.checks.iter().map(|result| (result.outcome, result.verdict)), stale);
         let footer = match self.destination {
             Destination::Begun(path, writer) => {
                 writer.finish(exit.code()).map_err(|cause| full(&path, cause))?

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Chosen, Failure, SelectionArguments};
+use super::{Failure, SelectionArguments};
 use crate::{
-    case::{CheckId, catalogue},
-    record::{RequirementSet, Selection},
+    case::{CheckId, Selection, catalogue},
+    record::{self, RequirementSet},
     spec,
 };
 
@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 ///
 /// Usage for a pattern or a set that stands for nothing.
-pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Chosen<'static>>, Failure> {
+pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Selection<'static>>, Failure> {
     let catalogue = catalogue::all();
     let selected = catalogue.select(&arguments.select).map_err(Failure::usage)?;
     let skipped: BTreeSet<&CheckId> = if arguments.skip.is_empty() {
@@ -24,7 +24,7 @@ pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Chosen<'stati
         skipped.into_iter().flat_map(|selection| selection.checks).map(|check| &check.id).collect()
     };
     let required = arguments.requirements.as_deref().map(requirement_set).transpose()?;
-    let chosen = selected.into_iter().map(|selection| Chosen {
+    let chosen = selected.into_iter().map(|selection| Selection {
         case: selection.case,
         checks: selection
             .checks
@@ -37,8 +37,8 @@ pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Chosen<'stati
 }
 
 /// The selection as results record it.
-pub(super) fn recorded(arguments: &SelectionArguments) -> Selection {
-    Selection {
+pub(super) fn recorded(arguments: &SelectionArguments) -> record::Selection {
+    record::Selection {
         select: arguments.select.clone(),
         skip: arguments.skip.clone(),
         // A set that does not exist was refused when the selection was made.
@@ -56,4 +56,61 @@ fn requirement_set(name: &str) -> Result<RequirementSet, Failure> {
     set.held_by(catalogue::all()).map_err(Failure::harness)?;
     let checks = set.checks.iter().map(|required| required.check.clone()).collect();
     Ok(RequirementSet { name: set.set.clone(), checks })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Exit;
+
+    #[test]
+    fn nothing_said_selects_everything() {
+        let chosen = select(&arguments(&[], &[], None)).expect("everything is something");
+        assert_eq!(ids(&chosen), ids(&catalogue::all().select::<&str>(&[]).expect("nothing is unmatched")));
+    }
+
+    #[test]
+    fn what_is_skipped_is_left_out_and_a_case_without_checks_goes() {
+        let all = select(&arguments(&["naming/*"], &[], None)).expect("there are such cases");
+        let first = all[0].checks[0].id.as_str();
+        let chosen = select(&arguments(&["naming/*"], &[first], None)).expect("the check exists");
+        assert_eq!(ids(&chosen), ids(&all)[1..]);
+        let chosen = select(&arguments(&["naming/*"], &["naming/*"], None)).expect("the checks exist");
+        assert_eq!(chosen, []);
+    }
+
+    #[test]
+    fn a_requirement_set_narrows_the_selection_and_is_recorded_whole() {
+        let sets = spec::requirement_sets().expect("the sets are built in");
+        let arguments = arguments(&["naming/*"], &[], Some(&sets[0].set));
+        let recorded = recorded(&arguments).requirements.expect("the set exists");
+        let chosen = select(&arguments).expect("the set exists");
+        assert!(ids(&chosen).into_iter().all(|id| recorded.checks.contains(id)));
+        assert!(recorded.checks.len() > ids(&chosen).len());
+    }
+
+    #[test]
+    fn patterns_and_sets_that_stand_for_nothing_are_usage_errors() {
+        for wrong in [
+            arguments(&["naming/never"], &[], None),
+            arguments(&[], &["naming/never"], None),
+            arguments(&[], &[], Some("1999.1")),
+        ] {
+            let failure = select(&wrong).expect_err("it stands for nothing");
+            assert_eq!(failure.exit(), Exit::Usage, "{failure}");
+        }
+    }
+
+    fn ids<'a>(chosen: &[Selection<'a>]) -> Vec<&'a CheckId> {
+        chosen.iter().flat_map(|selection| &selection.checks).map(|check| &check.id).collect()
+    }
+
+    fn arguments(select: &[&str], skip: &[&str], requirements: Option<&str>) -> SelectionArguments {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        SelectionArguments {
+            select: texts(select),
+            skip: texts(skip),
+            requirements: requirements.map(str::to_owned),
+        }
+    }
 }

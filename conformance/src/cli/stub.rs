@@ -5,11 +5,11 @@ use std::{process::ExitCode, sync::LazyLock};
 use clap::Parser as _;
 
 use super::{
-    Ability, Arguments, Chosen, Exit, Failure, MutantsArguments, Parts, RunArguments, RunEvent,
-    SelectionArguments, SetupArguments, dispatch::dispatch, output::Output,
+    Ability, Arguments, Exit, Failure, MutantsArguments, Parts, RunArguments, RunEvent, SelectionArguments,
+    SetupArguments, dispatch::dispatch, output::Output,
 };
 use crate::{
-    case::{Case, CheckId},
+    case::{Case, CheckId, Selection},
     report::{KillMatrix, Width, sample},
 };
 
@@ -36,8 +36,8 @@ impl Parts for Stub {
         Ok(vec![&CASE])
     }
 
-    fn select(&self, _selection: &SelectionArguments) -> Result<Vec<Chosen<'_>>, Failure> {
-        Ok(vec![Chosen { case: &CASE, checks: CASE.checks.iter().collect() }])
+    fn select(&self, _selection: &SelectionArguments) -> Result<Vec<Selection<'_>>, Failure> {
+        Ok(vec![Selection { case: &CASE, checks: CASE.checks.iter().collect() }])
     }
 
     fn sentence(&self, id: &str) -> Option<String> {

@@ -3,14 +3,14 @@
 use std::{io, process::ExitCode};
 
 use super::{
-    Ability, Chosen, Exit, Failure, MutantsArguments, Parts, RunArguments, RunEvent, SelectionArguments,
+    Ability, Exit, Failure, MutantsArguments, Parts, RunArguments, RunEvent, SelectionArguments,
     SetupArguments, abilities,
     judging::{self, Judging},
     killing, selecting,
 };
 use crate::{
     adapter::{self, reference},
-    case::{Case, CheckId, catalogue},
+    case::{Case, CheckId, Selection, catalogue},
     mutants,
     observe::beacon,
     protocol::Tag,
@@ -27,7 +27,7 @@ impl Parts for Wired {
         Ok(catalogue::all().cases().iter().collect())
     }
 
-    fn select(&self, selection: &SelectionArguments) -> Result<Vec<Chosen<'_>>, Failure> {
+    fn select(&self, selection: &SelectionArguments) -> Result<Vec<Selection<'_>>, Failure> {
         selecting::select(selection)
     }
 

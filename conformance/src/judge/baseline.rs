@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, Verdict};
 use crate::case::{Catalogue, CheckId, Pattern, Platform};
 
 /// Failures that are known, each with its reason and where it is tracked.
@@ -91,11 +90,6 @@ impl Baseline {
     pub fn find(&self, key: &ResultKey) -> Option<&Known> {
         self.known.iter().find(|known| known.covers(key))
     }
-
-    /// An outcome compared with this baseline.
-    pub fn verdict(&self, key: &ResultKey, outcome: &Outcome) -> Verdict {
-        Verdict::of(outcome.kind(), self.find(key))
-    }
 }
 
 impl Known {
@@ -146,7 +140,7 @@ pub enum BaselineError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{case::catalogue, judge::OutcomeKind};
+    use crate::case::catalogue;
 
     const ENTRY: &str = r#"
 [[known]]
@@ -167,10 +161,6 @@ link = "FINDINGS.md"
         }
     }
 
-    fn inconclusive() -> Outcome {
-        Outcome::NotRun { reason: "x".into() }
-    }
-
     #[test]
     fn an_entry_covers_what_its_pattern_and_its_world_match() {
         let baseline = Baseline::parse("baseline.toml", ENTRY).expect("the shape is right");
@@ -178,10 +168,8 @@ link = "FINDINGS.md"
         assert!(known.covers(&key("fail-closed/no-bus#nothing-created", "scripted")));
         assert!(!known.covers(&key("fail-closed/no-bus#nothing-created", "gnome-keyring")));
         assert!(!known.covers(&key("fail-closed/no-bus#refuses", "scripted")));
-        assert_eq!(
-            baseline.verdict(&key("fail-closed/no-bus#refuses", "scripted"), &inconclusive()),
-            Verdict::Undecided { kind: OutcomeKind::NotRun }
-        );
+        assert_eq!(baseline.find(&key("fail-closed/no-bus#nothing-created", "scripted")), Some(known));
+        assert_eq!(baseline.find(&key("fail-closed/no-bus#refuses", "scripted")), None);
     }
 
     #[test]

@@ -44,12 +44,12 @@ impl Exit {
         Self::Success,
     ];
 
-    /// How a run ends: its verdicts, and how many entries of the baseline stand for no check.
-    pub fn of<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>, stale: usize) -> Self {
+    /// How a run ends: what became of its checks, and how many entries of the baseline stand for no check.
+    pub fn of(checks: impl IntoIterator<Item = (OutcomeKind, Verdict)>, stale: usize) -> Self {
         let stale = (stale > 0).then_some(Self::Failure);
-        let verdicts = verdicts.into_iter().filter_map(Self::of_verdict);
+        let checks = checks.into_iter().filter_map(|(outcome, verdict)| Self::of_check(outcome, verdict));
         // The order of the variants is that of the rule, so the first that applies is the least.
-        verdicts.chain(stale).min().unwrap_or(Self::NothingRan)
+        checks.chain(stale).min().unwrap_or(Self::NothingRan)
     }
 
     /// The number.
@@ -88,14 +88,14 @@ impl Exit {
         }
     }
 
-    /// What one verdict asks for; `None` for what was not judged.
-    fn of_verdict(verdict: &Verdict) -> Option<Self> {
+    /// What one check asks for; `None` for what was not judged.
+    fn of_check(outcome: OutcomeKind, verdict: Verdict) -> Option<Self> {
         match verdict {
-            Verdict::UnexpectedFailure | Verdict::UnexpectedPass { .. } => Some(Self::Failure),
-            Verdict::ExpectedFailure { .. } => Some(Self::ExpectedFailuresOnly),
+            Verdict::UnexpectedFailure | Verdict::UnexpectedPass => Some(Self::Failure),
+            Verdict::ExpectedFailure => Some(Self::ExpectedFailuresOnly),
             Verdict::Pass => Some(Self::Success),
             Verdict::NotApplicable => None,
-            Verdict::Undecided { kind } => match kind {
+            Verdict::Undecided => match outcome {
                 OutcomeKind::HarnessError => Some(Self::HarnessError),
                 OutcomeKind::AdapterError => Some(Self::AdapterError),
                 OutcomeKind::Inconclusive => Some(Self::Inconclusive),
@@ -117,12 +117,6 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
 
-    const EXPECTED: fn() -> Verdict = || Verdict::ExpectedFailure { reason: "x".into(), link: "x".into() };
-
-    fn undecided(kind: OutcomeKind) -> Verdict {
-        Verdict::Undecided { kind }
-    }
-
     #[test]
     fn the_codes_are_those_that_are_documented() {
         assert_eq!(Exit::ALL.map(Exit::code), [64, 65, 69, 70, 1, 3, 2, 4, 5, 0]);
@@ -130,32 +124,46 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_applies_counts() {
-        let mut verdicts = vec![Verdict::Pass];
-        assert_eq!(Exit::of(&verdicts, 0), Exit::Success);
-        verdicts.push(EXPECTED());
-        assert_eq!(Exit::of(&verdicts, 0), Exit::ExpectedFailuresOnly);
-        verdicts.push(undecided(OutcomeKind::Inconclusive));
-        assert_eq!(Exit::of(&verdicts, 0), Exit::Inconclusive);
-        verdicts.push(undecided(OutcomeKind::AdapterError));
-        assert_eq!(Exit::of(&verdicts, 0), Exit::AdapterError);
-        verdicts.push(Verdict::UnexpectedFailure);
-        assert_eq!(Exit::of(&verdicts, 0), Exit::Failure);
-        verdicts.push(undecided(OutcomeKind::HarnessError));
-        assert_eq!(Exit::of(&verdicts, 0), Exit::HarnessError);
-    }
-
-    #[test]
-    fn an_unexpected_pass_and_a_stale_entry_are_failures() {
-        assert_eq!(Exit::of(&[Verdict::UnexpectedPass { reason: "x".into() }], 0), Exit::Failure);
-        assert_eq!(Exit::of(&[Verdict::Pass], 1), Exit::Failure);
-        assert_eq!(Exit::of(&[], 1), Exit::Failure);
+    fn the_first_exit_that_applies_is_the_exit() {
+        for (checks, expected) in [
+            (&[PASS, FAIL, HARNESS][..], Exit::HarnessError),
+            (&[PASS, FAIL, ADAPTER, UNSURE], Exit::Failure),
+            (&[PASS, MENDED], Exit::Failure),
+            (&[PASS, ADAPTER, UNSURE, EXPECTED], Exit::AdapterError),
+            (&[PASS, UNSURE, EXPECTED], Exit::Inconclusive),
+            (&[PASS, EXPECTED, NOT_RUN], Exit::ExpectedFailuresOnly),
+            (&[PASS, NOT_RUN, INAPPLICABLE], Exit::Success),
+        ] {
+            assert_eq!(exit(checks, 0), expected, "{checks:?}");
+        }
     }
 
     #[test]
     fn what_was_not_run_is_never_green() {
-        let nothing = [undecided(OutcomeKind::NotRun), Verdict::NotApplicable];
-        assert_eq!(Exit::of(&nothing, 0), Exit::NothingRan);
-        assert_eq!(Exit::of(&[], 0), Exit::NothingRan);
+        assert_eq!(exit(&[NOT_RUN, INAPPLICABLE], 0), Exit::NothingRan);
+        assert_eq!(exit(&[], 0), Exit::NothingRan);
     }
+
+    #[test]
+    fn a_baseline_entry_that_stands_for_no_check_fails_a_run_in_which_all_passed() {
+        assert_eq!(exit(&[PASS], 1), Exit::Failure);
+        assert_eq!(exit(&[], 1), Exit::Failure);
+        assert_eq!(exit(&[PASS, HARNESS], 1), Exit::HarnessError);
+    }
+
+    /// The exit of outcomes, each of which the baseline lists or does not.
+    fn exit(checks: &[(OutcomeKind, bool)], stale: usize) -> Exit {
+        let judged = checks.iter().map(|(outcome, is_listed)| (*outcome, Verdict::of(*outcome, *is_listed)));
+        Exit::of(judged, stale)
+    }
+
+    const PASS: (OutcomeKind, bool) = (OutcomeKind::Pass, false);
+    const FAIL: (OutcomeKind, bool) = (OutcomeKind::Fail, false);
+    const EXPECTED: (OutcomeKind, bool) = (OutcomeKind::Fail, true);
+    const MENDED: (OutcomeKind, bool) = (OutcomeKind::Pass, true);
+    const UNSURE: (OutcomeKind, bool) = (OutcomeKind::Inconclusive, false);
+    const ADAPTER: (OutcomeKind, bool) = (OutcomeKind::AdapterError, false);
+    const HARNESS: (OutcomeKind, bool) = (OutcomeKind::HarnessError, false);
+    const NOT_RUN: (OutcomeKind, bool) = (OutcomeKind::NotRun, false);
+    const INAPPLICABLE: (OutcomeKind, bool) = (OutcomeKind::NotApplicable, false);
 }

@@ -277,17 +277,17 @@ impl fmt::Display for Inconclusive {
                 write!(f, "the observer {observer} lost evidence: {reason}")
             }
             Self::ConditionNotProved { session, condition } => {
-                write!(f, "session {} was not shown to be in the condition {condition}", session.0)
+                write!(f, "{session} was not shown to be in the condition {condition}")
             }
             Self::PlantNotProved { session } => {
-                write!(f, "the plant before session {} was not shown to be there", session.0)
+                write!(f, "the plant before {session} was not shown to be there")
             }
             Self::TwinDidNotRoundTrip { why } => {
                 write!(f, "the same script does not work in an ordinary world either: {why}")
             }
             Self::DeadlinePassed { session, step, waited_ms } => match step {
                 Some(step) => write!(f, "the step {step} had no answer after {waited_ms} ms"),
-                None => write!(f, "a step of session {} had no answer after {waited_ms} ms", session.0),
+                None => write!(f, "a step of {session} had no answer after {waited_ms} ms"),
             },
             Self::Unsupported { step, what } => {
                 write!(f, "the implementation cannot do the step {step}: {what}")

@@ -77,9 +77,7 @@ impl Searched {
     ) -> Result<Self, Inconclusive> {
         let mut liveness = Vec::new();
         for scope in scopes {
-            if let Some(observer) = observer_of(*scope) {
-                liveness.push(complete(scene.run, observer)?);
-            }
+            liveness.push(complete(scene.run, observer_of(*scope))?);
         }
         liveness.sort_unstable();
         liveness.dedup();
@@ -110,17 +108,16 @@ pub(super) fn complete(run: &Observation, observer: Observer) -> Result<Evidence
     }
 }
 
-/// The observer that serves a scope; replies are the harness's own and need no liveness.
-fn observer_of(scope: Scope) -> Option<Observer> {
+/// The observer that serves a scope.
+fn observer_of(scope: Scope) -> Observer {
     match scope {
-        Scope::Files => Some(Observer::Files),
-        Scope::Writes => Some(Observer::SystemCalls),
-        Scope::Output => Some(Observer::Output),
-        Scope::Errors => None,
-        Scope::Arguments | Scope::Environment => Some(Observer::Processes),
-        Scope::Bus => Some(Observer::Bus),
-        Scope::KeyringSecrets | Scope::KeyringAttributes => Some(Observer::Keyring),
-        Scope::Network => Some(Observer::Network),
+        Scope::Files => Observer::Files,
+        Scope::Writes => Observer::SystemCalls,
+        Scope::Output | Scope::Errors => Observer::Output,
+        Scope::Arguments | Scope::Environment => Observer::Processes,
+        Scope::Bus => Observer::Bus,
+        Scope::KeyringSecrets | Scope::KeyringAttributes => Observer::Keyring,
+        Scope::Network => Observer::Network,
     }
 }
 

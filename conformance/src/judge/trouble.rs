@@ -48,7 +48,7 @@ pub(super) fn trouble(scene: &Scene<'_>, until: Option<EvidenceId>) -> Option<Ou
 
 /// What is wrong with the adapter, by one piece of evidence.
 fn defect(evidence: &Evidence) -> Option<String> {
-    let session = evidence.session.map_or_else(String::new, |session| format!("session {}: ", session.0));
+    let session = evidence.session.map_or_else(String::new, |session| format!("{session}: "));
     let detail = if let Fact::AdapterFailed { detail, .. } = &evidence.fact {
         detail.clone()
     } else if let Fact::SessionEnded { how, .. } = &evidence.fact {
@@ -77,9 +77,7 @@ fn unrecorded(scene: &Scene<'_>) -> Option<Outcome> {
             evidence.session == Some(index) && matches!(evidence.fact, Fact::SessionEnded { .. })
         });
         if !ended {
-            return Some(Outcome::HarnessError {
-                detail: format!("session {number} has no record of its end"),
-            });
+            return Some(Outcome::HarnessError { detail: format!("{index} has no record of its end") });
         }
         for (step, asked) in session.steps.iter().enumerate() {
             let matters = match asked {
@@ -88,7 +86,7 @@ fn unrecorded(scene: &Scene<'_>) -> Option<Outcome> {
             };
             if matters && matches!(scene.answer_at(index, step), Answer::None) {
                 let word = asked.word();
-                let detail = format!("session {number} has no record of an answer to step {step}, a {word}");
+                let detail = format!("{index} has no record of an answer to step {}, a {word}", step + 1);
                 return Some(Outcome::HarnessError { detail });
             }
         }

@@ -3,47 +3,34 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Known, OutcomeKind};
+use super::OutcomeKind;
 
-/// What an outcome means once the known failures are known.
-#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
-#[serde(tag = "verdict", rename_all = "snake_case")]
+/// What an outcome means once the baseline was asked; the words of its entry stand beside it in a result.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It passed, as it should.
     Pass,
     /// It failed, as the baseline says.
-    ExpectedFailure {
-        /// Why, by the baseline.
-        reason: String,
-        /// Where that is tracked.
-        link: String,
-    },
+    ExpectedFailure,
     /// It failed, and the baseline does not list it.
     UnexpectedFailure,
     /// It passed, and the baseline lists it: the entry has to go.
-    UnexpectedPass {
-        /// Why it should have failed, by the baseline.
-        reason: String,
-    },
+    UnexpectedPass,
     /// It does not apply.
     NotApplicable,
     /// Nothing was decided: a harness error, an adapter error, inconclusive or not run. No baseline can list that.
-    Undecided {
-        /// Which of them.
-        kind: OutcomeKind,
-    },
+    Undecided,
 }
 
 impl Verdict {
-    /// An outcome's kind, compared with the entry that covers it, if any does.
-    pub fn of(kind: OutcomeKind, known: Option<&Known>) -> Self {
-        match (kind, known) {
-            (OutcomeKind::Pass, None) => Self::Pass,
-            (OutcomeKind::Pass, Some(known)) => Self::UnexpectedPass { reason: known.reason.clone() },
-            (OutcomeKind::Fail, None) => Self::UnexpectedFailure,
-            (OutcomeKind::Fail, Some(known)) => {
-                Self::ExpectedFailure { reason: known.reason.clone(), link: known.link.clone() }
-            }
+    /// The verdict on an outcome that the baseline lists or does not.
+    pub fn of(outcome: OutcomeKind, is_listed: bool) -> Self {
+        match (outcome, is_listed) {
+            (OutcomeKind::Pass, false) => Self::Pass,
+            (OutcomeKind::Pass, true) => Self::UnexpectedPass,
+            (OutcomeKind::Fail, false) => Self::UnexpectedFailure,
+            (OutcomeKind::Fail, true) => Self::ExpectedFailure,
             (OutcomeKind::NotApplicable, _) => Self::NotApplicable,
             (
                 OutcomeKind::HarnessError
@@ -51,17 +38,7 @@ impl Verdict {
                 | OutcomeKind::Inconclusive
                 | OutcomeKind::NotRun,
                 _,
-            ) => Self::Undecided { kind },
-        }
-    }
-
-    /// The kind of the outcome that this is the verdict of.
-    pub fn kind(&self) -> OutcomeKind {
-        match self {
-            Self::Pass | Self::UnexpectedPass { .. } => OutcomeKind::Pass,
-            Self::ExpectedFailure { .. } | Self::UnexpectedFailure => OutcomeKind::Fail,
-            Self::NotApplicable => OutcomeKind::NotApplicable,
-            Self::Undecided { kind } => *kind,
+            ) => Self::Undecided,
         }
     }
 }
@@ -70,32 +47,16 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    fn known() -> Known {
-        Known {
-            check: "naming/default-name#item".into(),
-            provider: None,
-            platform: None,
-            broker: None,
-            reason: "why".into(),
-            link: "where".into(),
-        }
-    }
-
     #[test]
     fn a_listed_failure_is_expected_and_an_unlisted_one_is_not() {
-        assert_eq!(
-            Verdict::of(OutcomeKind::Fail, Some(&known())),
-            Verdict::ExpectedFailure { reason: "why".into(), link: "where".into() }
-        );
-        assert_eq!(Verdict::of(OutcomeKind::Fail, None), Verdict::UnexpectedFailure);
+        assert_eq!(Verdict::of(OutcomeKind::Fail, true), Verdict::ExpectedFailure);
+        assert_eq!(Verdict::of(OutcomeKind::Fail, false), Verdict::UnexpectedFailure);
     }
 
     #[test]
     fn a_listed_check_that_passes_is_unexpected() {
-        assert_eq!(
-            Verdict::of(OutcomeKind::Pass, Some(&known())),
-            Verdict::UnexpectedPass { reason: "why".into() }
-        );
+        assert_eq!(Verdict::of(OutcomeKind::Pass, true), Verdict::UnexpectedPass);
+        assert_eq!(Verdict::of(OutcomeKind::Pass, false), Verdict::Pass);
     }
 
     #[test]
@@ -106,7 +67,7 @@ mod tests {
             OutcomeKind::Inconclusive,
             OutcomeKind::NotRun,
         ] {
-            assert_eq!(Verdict::of(kind, Some(&known())), Verdict::Undecided { kind });
+            assert_eq!(Verdict::of(kind, true), Verdict::Undecided);
         }
     }
 }

@@ -7,7 +7,17 @@
 //! | file | holds |
 //! |---|---|
 //! | `mutant` | [`Mutant`] and [`Variant`], and how they are found |
+//! | `decision` `files` `lock` `name` `store` | the mutants of one part each: a table, then what makes them wrong |
+//! | `honest` | the variants |
+//! | `altered` | a store and files that are right except in what is written out |
 
+mod altered;
+mod decision;
+mod files;
+mod honest;
+mod lock;
 mod mutant;
+mod name;
+mod store;
 
 pub use mutant::{Mutant, Part, UnknownMutant, Variant, all, honest, killed_by, seams};

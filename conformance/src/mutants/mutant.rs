@@ -1,7 +1,10 @@
 //! A wrong implementation, and a legally different one.
 
+use std::sync::LazyLock;
+
 use token_cache::seams::Seams;
 
+use super::{decision, files, honest::VARIANTS, lock, name, store};
 use crate::{adapter::reference::MakeSeams, case::CheckId};
 
 /// The reference with one part replaced by a wrong one.
@@ -47,12 +50,12 @@ pub enum Part {
 
 /// Every mutant.
 pub fn all() -> &'static [Mutant] {
-    &[]
+    &ALL
 }
 
 /// Every honest variant.
 pub fn honest() -> &'static [Variant] {
-    &[]
+    VARIANTS
 }
 
 /// The mutants of which a check is a named killer.
@@ -83,3 +86,8 @@ pub struct UnknownMutant {
     /// The name.
     pub name: String,
 }
+
+/// In the order in which the parts are met: a name, then what is decided about it, then what is done.
+static ALL: LazyLock<Vec<Mutant>> = LazyLock::new(|| {
+    [name::MUTANTS, decision::MUTANTS, store::MUTANTS, files::MUTANTS, lock::MUTANTS].concat()
+});

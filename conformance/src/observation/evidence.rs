@@ -30,10 +30,16 @@ impl fmt::Display for EvidenceId {
 #[serde(transparent)]
 pub struct Instant(pub u64);
 
-/// The number of a session within its script, from 0.
+/// The number of a session within its script, from 0; texts count from 1.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct SessionIndex(pub usize);
+
+impl fmt::Display for SessionIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "session {}", self.0 + 1)
+    }
+}
 
 /// One fact, when it was seen, by whom, during which session.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]

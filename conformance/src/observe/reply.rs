@@ -27,13 +27,13 @@ pub fn record(
         let Search { hits, exhausted } = scanner.search(text.as_bytes());
         for hit in hits {
             let place = SightingPlace::Reply { step, member: member.clone() };
-            if let Some(fact) = hit.fact(Observer::Harness, place) {
-                log.record(Observer::Harness, session, fact);
+            if let Some(fact) = hit.fact(Observer::Output, place) {
+                log.record(Observer::Output, session, fact);
             }
         }
         if exhausted && lost.is_ok() {
             let reason = format!("{member} of the reply to step {step} decodes to more than can be searched");
-            lost = Err(Lost { observer: Observer::Harness, reason });
+            lost = Err(Lost { observer: Observer::Output, reason });
         }
     }
     lost

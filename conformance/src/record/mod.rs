@@ -6,7 +6,6 @@
 //! | file | holds |
 //! |---|---|
 //! | `results` | [`Header`], [`CheckResult`], [`Footer`]: the lines |
-//! | `outcome` | [`VerdictKind`], which with the judge's [`OutcomeKind`] is the words of a file |
 //! | `tally` | [`Tally`]: how many of each |
 //! | `conformance` | [`Conformance`]: what may be said of a whole requirement set |
 //! | `writer` | [`ResultsWriter`]: line by line, flushed |
@@ -15,7 +14,6 @@
 //! | `schema` | [`SchemaName`]: the JSON Schemas of every format |
 
 mod conformance;
-mod outcome;
 mod reader;
 mod results;
 mod schema;
@@ -24,7 +22,6 @@ mod timestamp;
 mod writer;
 
 pub use conformance::Conformance;
-pub use outcome::VerdictKind;
 pub use reader::{ReadError, read_results};
 pub use results::{
     Advice, BaselineNote, BaselineUse, CheckResult, EvidenceLine, Footer, Header, Line, RequirementSet,
@@ -35,4 +32,4 @@ pub use tally::Tally;
 pub use timestamp::Timestamp;
 pub use writer::ResultsWriter;
 
-pub use crate::judge::OutcomeKind;
+pub use crate::judge::{OutcomeKind, Verdict};

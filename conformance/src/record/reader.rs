@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use serde::Deserialize;
 
-use super::{CheckResult, Footer, Header, Line, Results, ResultsVersion, Tally, VerdictKind};
+use super::{CheckResult, Footer, Header, Line, Results, ResultsVersion, Tally, Verdict};
 use crate::case::CheckId;
 
 /// Reads a whole file; `file` names it in errors.
@@ -71,8 +71,8 @@ impl Reader<'_> {
         if result.check.case() != result.case {
             return Err(self.misplaced(number, "a check under another case than its own"));
         }
-        let is_listed = matches!(result.verdict, VerdictKind::ExpectedFailure | VerdictKind::UnexpectedPass);
-        if VerdictKind::of(result.outcome, is_listed) != result.verdict {
+        let is_listed = matches!(result.verdict, Verdict::ExpectedFailure | Verdict::UnexpectedPass);
+        if Verdict::of(result.outcome, is_listed) != result.verdict {
             return Err(self.misplaced(number, "a verdict that does not fit its outcome"));
         }
         if self.checks.iter().any(|earlier| earlier.check == result.check) {
@@ -260,7 +260,7 @@ mod tests {
         let mut results = sample::results();
         let text = written(&results);
         results.checks[0].outcome = OutcomeKind::NotRun;
-        results.checks[0].verdict = VerdictKind::Undecided;
+        results.checks[0].verdict = Verdict::Undecided;
         let footer = text.lines().last().expect("a file has a footer");
         let mut lines: Vec<_> = written(&results).lines().map(str::to_owned).collect();
         *lines.last_mut().expect("a file has a footer") = footer.to_owned();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Conformance, OutcomeKind, Tally, Timestamp, VerdictKind};
+use super::{Conformance, OutcomeKind, Tally, Timestamp, Verdict};
 use crate::{
     case::{CaseId, CheckId, RequirementLevel, Severity},
     observation::{EvidenceId, Observer, Role},
@@ -124,7 +124,7 @@ pub struct CheckResult {
     #[serde(default)]
     pub evidence: Vec<EvidenceLine>,
     /// The outcome after comparison with the baseline.
-    pub verdict: VerdictKind,
+    pub verdict: Verdict,
     /// The baseline's entry, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineNote>,

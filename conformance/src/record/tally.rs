@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CheckResult, OutcomeKind, VerdictKind};
+use super::{CheckResult, OutcomeKind, Verdict};
 
 /// Counts of outcomes and verdicts. Kinds that did not occur are not mentioned.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -13,7 +13,7 @@ pub struct Tally {
     /// Counts of outcomes.
     pub outcomes: BTreeMap<OutcomeKind, usize>,
     /// Counts of verdicts.
-    pub verdicts: BTreeMap<VerdictKind, usize>,
+    pub verdicts: BTreeMap<Verdict, usize>,
 }
 
 impl Tally {
@@ -27,7 +27,7 @@ impl Tally {
     }
 
     /// Counts one more result.
-    pub fn add(&mut self, outcome: OutcomeKind, verdict: VerdictKind) {
+    pub fn add(&mut self, outcome: OutcomeKind, verdict: Verdict) {
         *self.outcomes.entry(outcome).or_default() += 1;
         *self.verdicts.entry(verdict).or_default() += 1;
     }
@@ -38,7 +38,7 @@ impl Tally {
     }
 
     /// How many results have the verdict.
-    pub fn verdict(&self, verdict: VerdictKind) -> usize {
+    pub fn verdict(&self, verdict: Verdict) -> usize {
         self.verdicts.get(&verdict).copied().unwrap_or_default()
     }
 

@@ -1,7 +1,7 @@
 //! What is said of a run as a whole, the tally last.
 
 use super::palette::{self, paint};
-use crate::record::{Conformance, OutcomeKind, Results, VerdictKind};
+use crate::record::{Conformance, OutcomeKind, Results, Verdict};
 
 /// The sentence about the requirement set; nothing unless a whole one was asked for.
 pub(super) fn conformance(results: &Results) -> Option<String> {
@@ -36,11 +36,11 @@ pub(super) fn tally(results: &Results) -> String {
         .into_iter()
         .filter(|kind| tally.outcome(*kind) > 0 || matches!(kind, OutcomeKind::Pass | OutcomeKind::Fail))
         .map(|kind| {
-            let expected = tally.verdict(VerdictKind::ExpectedFailure);
+            let expected = tally.verdict(Verdict::ExpectedFailure);
             let note = match kind {
                 OutcomeKind::Fail if expected > 0 => format!(" ({expected} expected)"),
-                OutcomeKind::Pass if tally.verdict(VerdictKind::UnexpectedPass) > 0 => {
-                    format!(" ({} unexpectedly)", tally.verdict(VerdictKind::UnexpectedPass))
+                OutcomeKind::Pass if tally.verdict(Verdict::UnexpectedPass) > 0 => {
+                    format!(" ({} unexpectedly)", tally.verdict(Verdict::UnexpectedPass))
                 }
                 OutcomeKind::Fail
                 | OutcomeKind::HarnessError
@@ -55,7 +55,7 @@ pub(super) fn tally(results: &Results) -> String {
         .collect();
     let prefix = if tally.ran() == 0 { "nothing ran; " } else { "" };
     let line = format!("sealcheck: {prefix}{}", counts.join(", "));
-    let style = if tally.outcome(OutcomeKind::Fail) > tally.verdict(VerdictKind::ExpectedFailure)
+    let style = if tally.outcome(OutcomeKind::Fail) > tally.verdict(Verdict::ExpectedFailure)
         || tally.outcome(OutcomeKind::HarnessError) + tally.outcome(OutcomeKind::AdapterError) > 0
     {
         palette::BAD

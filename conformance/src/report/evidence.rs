@@ -3,8 +3,8 @@
 use super::{layout::printable, system_call};
 use crate::{
     observation::{
-        BusCall, Evidence, Fact, IssuedBy, KeyringItem, ReplyFact, SessionEnd, SessionIndex, SightingPlace,
-        Snapshot, TokenRequest, TreeEntry, ValueFact, WorldFacts,
+        BusCall, Evidence, Fact, IssuedBy, KeyringItem, ReplyFact, SessionEnd, SightingPlace, Snapshot,
+        TokenRequest, TreeEntry, ValueFact, WorldFacts,
     },
     protocol::RequestKind,
 };
@@ -13,7 +13,7 @@ use crate::{
 pub fn summary(evidence: &Evidence, world: &WorldFacts) -> String {
     let said = fact(&evidence.fact, &Paths { world });
     let said = match evidence.session {
-        Some(session) if !names_its_session(&evidence.fact) => format!("{}: {said}", ordinal(session)),
+        Some(session) if !names_its_session(&evidence.fact) => format!("{session}: {said}"),
         Some(_) | None => said,
     };
     printable(&said)
@@ -41,10 +41,10 @@ fn names_its_session(fact: &Fact) -> bool {
 fn fact(fact: &Fact, paths: &Paths<'_>) -> String {
     match fact {
         Fact::ConditionProved { session, condition, detail } => {
-            format!("before {}: the world is proved to be {condition} ({detail})", ordinal(*session))
+            format!("before {session}: the world is proved to be {condition} ({detail})")
         }
         Fact::Planted { session, path, what } => {
-            format!("before {}: planted {what} at {}", ordinal(*session), paths.short(path))
+            format!("before {session}: planted {what} at {}", paths.short(path))
         }
         Fact::CanaryIssued { role, by } => format!("the secret {{{role}}} was {}", issued(*by)),
         Fact::CanarySeen { role, encoding, place } => {
@@ -236,14 +236,9 @@ fn token_request(request: &TokenRequest) -> String {
 
 fn moment(snapshot: Snapshot) -> String {
     match snapshot {
-        Snapshot::Before(session) => format!("before {}", ordinal(session)),
-        Snapshot::After(session) => format!("after {}", ordinal(session)),
+        Snapshot::Before(session) => format!("before {session}"),
+        Snapshot::After(session) => format!("after {session}"),
     }
-}
-
-/// A session as people count.
-fn ordinal(session: SessionIndex) -> String {
-    format!("session {}", session.0 + 1)
 }
 
 /// Shortens paths by what every path of a world begins with.
@@ -271,7 +266,7 @@ const SHOWN: usize = 4;
 mod tests {
     use super::*;
     use crate::{
-        observation::{EvidenceId, Instant},
+        observation::{EvidenceId, Instant, SessionIndex},
         report::sample,
     };
 

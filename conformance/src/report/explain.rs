@@ -9,7 +9,7 @@ use super::{
 use crate::{
     case::{Case, Check, CheckId, RequirementLevel},
     observation::Role,
-    record::{Results, VerdictKind},
+    record::{Results, Verdict},
 };
 
 /// What an explanation needs beside the case.
@@ -148,12 +148,9 @@ impl Page {
             return self.item("last run", "These results have no line for this check.");
         };
         let verdict = match result.verdict {
-            VerdictKind::Pass
-            | VerdictKind::UnexpectedFailure
-            | VerdictKind::NotApplicable
-            | VerdictKind::Undecided => "",
-            VerdictKind::ExpectedFailure => ", as the baseline expects",
-            VerdictKind::UnexpectedPass => ", although the baseline expects a failure",
+            Verdict::Pass | Verdict::UnexpectedFailure | Verdict::NotApplicable | Verdict::Undecided => "",
+            Verdict::ExpectedFailure => ", as the baseline expects",
+            Verdict::UnexpectedPass => ", although the baseline expects a failure",
         };
         let header = &results.header;
         self.item(

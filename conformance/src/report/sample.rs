@@ -19,7 +19,7 @@ use crate::{
     },
     record::{
         Advice, BaselineNote, CheckResult, EvidenceLine, Footer, Header, OutcomeKind, Results,
-        ResultsVersion, Selection, Tally, Timestamp, VerdictKind,
+        ResultsVersion, Selection, Tally, Timestamp, Verdict,
     },
 };
 
@@ -73,7 +73,7 @@ pub(crate) fn result(check: &str, outcome: OutcomeKind, is_listed: bool) -> Chec
         outcome,
         explanation: format!("It came out as {outcome}."),
         evidence: Vec::new(),
-        verdict: VerdictKind::of(outcome, is_listed),
+        verdict: Verdict::of(outcome, is_listed),
         baseline: None,
         advice: None,
         elapsed_ms: 120,

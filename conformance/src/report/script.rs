@@ -2,6 +2,7 @@
 
 use crate::{
     case::{Case, Condition, End, Interaction, Partition, Place, Plant, PlantKind, Session, Step},
+    observation::SessionIndex,
     protocol::{LocationRole, RenderWhat},
 };
 
@@ -16,7 +17,7 @@ pub(super) fn session(case: &Case, index: usize, session: &Session) -> String {
         End::Bye => "",
         End::Kill => ", killed at its end",
     };
-    format!("session {} ({world}{place}{end})", index + 1)
+    format!("{} ({world}{place}{end})", SessionIndex(index))
 }
 
 /// The state of bus and keyring.
@@ -92,8 +93,8 @@ pub(super) fn plant(plant: &Plant) -> String {
         .as_deref()
         .map_or_else(|| "the default cache".into(), |name| format!("the cache {name:?}"));
     format!(
-        "before session {}: {what}, as {} of {cache}{}",
-        plant.before_session + 1,
+        "before {}: {what}, as {} of {cache}{}",
+        SessionIndex(plant.before_session),
         location(plant.location),
         partition(plant.partition)
     )

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     case::Area,
     observation::Role,
-    record::{CheckResult, Header, OutcomeKind, Results, VerdictKind},
+    record::{CheckResult, Header, OutcomeKind, Results, Verdict},
 };
 
 /// The whole report: head, one table for each area, what could not run, the tally last.
@@ -116,9 +116,9 @@ impl Layout {
     /// What stands under a row: everything about what is wrong, nothing about what is right.
     fn details(&self, result: &CheckResult) -> String {
         match (result.outcome, result.verdict) {
-            (OutcomeKind::Fail, VerdictKind::ExpectedFailure) => self.expected(result),
+            (OutcomeKind::Fail, Verdict::ExpectedFailure) => self.expected(result),
             (OutcomeKind::Fail, _) => self.failure(result),
-            (OutcomeKind::Pass, VerdictKind::UnexpectedPass) => self.unexpected_pass(result),
+            (OutcomeKind::Pass, Verdict::UnexpectedPass) => self.unexpected_pass(result),
             (OutcomeKind::Inconclusive | OutcomeKind::HarnessError | OutcomeKind::AdapterError, _) => {
                 let mut block = self.line("because", &result.explanation);
                 block.push_str(&self.evidence(result));
@@ -215,15 +215,15 @@ fn name(result: &CheckResult) -> &str {
 }
 
 fn is_expected(result: &CheckResult) -> bool {
-    result.verdict == VerdictKind::ExpectedFailure
+    result.verdict == Verdict::ExpectedFailure
 }
 
 fn note(result: &CheckResult) -> String {
     let severity = palette::severity_word(result.severity);
     match (result.outcome, result.verdict) {
-        (OutcomeKind::Fail, VerdictKind::ExpectedFailure) => format!("expected, {severity}"),
+        (OutcomeKind::Fail, Verdict::ExpectedFailure) => format!("expected, {severity}"),
         (OutcomeKind::Fail, _) => severity.into(),
-        (OutcomeKind::Pass, VerdictKind::UnexpectedPass) => "unexpected".into(),
+        (OutcomeKind::Pass, Verdict::UnexpectedPass) => "unexpected".into(),
         (
             OutcomeKind::Pass
             | OutcomeKind::HarnessError
@@ -296,7 +296,7 @@ mod tests {
         let mut results = sample::results();
         results
             .checks
-            .retain(|result| result.outcome == OutcomeKind::Pass && result.verdict == VerdictKind::Pass);
+            .retain(|result| result.outcome == OutcomeKind::Pass && result.verdict == Verdict::Pass);
         results.footer.tally = Tally::of(&results.checks);
         results.footer.exit_code = 0;
         let report = terminal(&results, Width::DEFAULT);

@@ -1,6 +1,7 @@
 //! One session's conversation: steps become requests, replies become facts.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     time::{Duration, Instant},
 };
@@ -77,7 +78,8 @@ impl fmt::Display for Interrupted {
 impl Conversation<'_> {
     /// Says hello, plays the steps in order, and says goodbye unless the session ends by a kill.
     ///
-    /// A library's error does not stop the steps; an adapter that left the protocol does.
+    /// A library's error does not stop the steps, but a store that did not open has none: what the script asks of it is
+    /// left out. An adapter that left the protocol ends the session.
     pub(super) fn hold(&self, driver: &mut Driver, steps: &[Step], end: End) -> Outcome {
         let mut scanned = Ok(());
         let (hello, interrupted) = match self.hello(driver, &mut scanned) {
@@ -101,7 +103,7 @@ impl Conversation<'_> {
         let reply = self.ask(driver, None, None, &request, self.patience.startup, scanned)?;
         match reply {
             Reply::Ok(ReplyBody::Hello(hello)) if hello.protocol == ProtocolVersion::CURRENT => {
-                Ok(self.without_canaries(&hello))
+                self.without_secrets(*hello)
             }
             Reply::Ok(ReplyBody::Hello(hello)) => {
                 let (chosen, offered) = (hello.protocol, ProtocolVersion::CURRENT);
@@ -114,11 +116,14 @@ impl Conversation<'_> {
         }
     }
 
-    /// What an adapter says of itself goes into reports, and it may know a secret from an earlier session.
-    fn without_canaries(&self, hello: &HelloReply) -> HelloReply {
-        let text = serde_json::to_string(hello).expect("a greeting is plain data");
-        let redacted = self.canaries.scanner().redact(&text);
-        serde_json::from_str(&redacted).expect("a role fits wherever a canary stands")
+    /// Refuses a declaration with a canary in it: reports quote declarations, and a later session may know a secret.
+    fn without_secrets(&self, hello: HelloReply) -> Result<HelloReply, Interrupted> {
+        let text = serde_json::to_vec(&hello).expect("a reply is plain data");
+        if self.canaries.scanner().scan(&text).is_empty() {
+            Ok(hello)
+        } else {
+            Err(self.failed(None, "the reply to hello holds a secret of the world".into()))
+        }
     }
 
     fn play(
@@ -128,13 +133,28 @@ impl Conversation<'_> {
         steps: &[Step],
         scanned: &mut Result<(), Lost>,
     ) -> Result<(), Interrupted> {
+        let mut unopened: BTreeSet<&str> = BTreeSet::new();
         for (index, step) in steps.iter().enumerate() {
+            // The judge takes what `open` answered as the answer of every later step on a store that did not open.
+            let is_open = matches!(step, Step::Open { .. });
+            if !is_open && step.store().is_some_and(|store| unopened.contains(store)) {
+                continue;
+            }
             let request = self.request(level, step);
             self.prepare(level, step);
             let reply =
                 self.ask(driver, Some(index), step.label(), &request, self.patience.operation, scanned)?;
-            if let Reply::AdapterError(error) = reply {
-                return Err(self.failed(Some(index), error.message));
+            let opened = match reply {
+                Reply::Ok(_) => true,
+                Reply::Error(_) | Reply::Unsupported(_) => false,
+                Reply::AdapterError(error) => return Err(self.failed(Some(index), error.message)),
+            };
+            if let Step::Open { store, .. } = step {
+                if opened {
+                    unopened.remove(store.as_str())
+                } else {
+                    unopened.insert(store)
+                };
             }
         }
         Ok(())
@@ -273,3 +293,193 @@ impl Conversation<'_> {
 
 /// How long an adapter has for its exit after `bye`.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead as _, BufReader, Write as _, pipe},
+        thread,
+    };
+
+    use super::*;
+    use crate::{
+        adapter::reference::Session,
+        case::Interaction,
+        observation::Clock,
+        protocol::{
+            AdapterError, ErrorCategory, NativeError, Phase, ReplyError, RequestKind, Tag, decode_request,
+        },
+        world::authority::{AuthoritySettings, CLIENT_SECRET_ROLE},
+    };
+
+    #[test]
+    fn every_step_of_a_store_that_opened_is_asked() {
+        let held = hold(&[open("a"), put("a"), get("a")], |request| match request {
+            Request::Open(_) => Reply::Ok(ReplyBody::Open { self_report: None }),
+            Request::Put(_) => Reply::Ok(ReplyBody::Put { state: None }),
+            _ => Reply::Ok(ReplyBody::Get { value: None, state: None }),
+        });
+        assert_eq!(held.asked, [RequestKind::Open, RequestKind::Put, RequestKind::Get, RequestKind::Bye]);
+        assert_eq!(held.interrupted, None);
+        assert!(held.issued);
+    }
+
+    #[test]
+    fn steps_on_a_store_that_did_not_open_are_left_out_until_it_opens() {
+        let mut opens = 0;
+        let steps = [open("a"), put("a"), open("b"), get("b"), open("a"), get("a")];
+        let held = hold(&steps, move |request| match request {
+            Request::Open(_) => {
+                opens += 1;
+                if opens == 1 { refusal() } else { Reply::Ok(ReplyBody::Open { self_report: None }) }
+            }
+            _ => Reply::Ok(ReplyBody::Get { value: None, state: None }),
+        });
+        let (open, get) = (RequestKind::Open, RequestKind::Get);
+        assert_eq!(held.asked, [open, open, get, open, get, RequestKind::Bye]);
+        assert_eq!(held.interrupted, None);
+        // What was never asked to be stored was never issued.
+        assert!(!held.issued);
+    }
+
+    #[test]
+    fn an_error_of_another_step_than_open_leaves_nothing_out() {
+        let held = hold(&[open("a"), put("a"), get("a")], |request| match request {
+            Request::Open(_) => Reply::Ok(ReplyBody::Open { self_report: None }),
+            Request::Put(_) => refusal(),
+            _ => Reply::Ok(ReplyBody::Get { value: None, state: None }),
+        });
+        assert_eq!(held.asked, [RequestKind::Open, RequestKind::Put, RequestKind::Get, RequestKind::Bye]);
+    }
+
+    #[test]
+    fn what_an_adapter_says_of_its_failure_is_redacted() {
+        let held = hold(&[open("a"), put("a"), get("a")], |request| match request {
+            Request::Open(_) => Reply::Ok(ReplyBody::Open { self_report: None }),
+            Request::Put(put) => {
+                let Base64Bytes(value) = put.value.as_ref().expect("a put at store level has a value");
+                let message = format!("cannot store {}", String::from_utf8_lossy(value));
+                Reply::AdapterError(AdapterError { message, trace: None })
+            }
+            _ => refusal(),
+        });
+        let Some(Interrupted::Adapter { detail }) = held.interrupted else {
+            panic!("{:?}", held.interrupted)
+        };
+        assert!(detail.starts_with("cannot store ") && detail.contains("{token}"), "{detail}");
+        assert_eq!(held.asked, [RequestKind::Open, RequestKind::Put]);
+    }
+
+    #[test]
+    fn a_session_that_is_to_be_killed_is_not_told_goodbye() {
+        let held = hold_to(&[open("a")], End::Kill, |_| Reply::Ok(ReplyBody::Open { self_report: None }));
+        assert_eq!(held.asked, [RequestKind::Open]);
+    }
+
+    /// What came of a conversation.
+    struct Held {
+        asked: Vec<RequestKind>,
+        interrupted: Option<Interrupted>,
+        issued: bool,
+    }
+
+    fn hold(steps: &[Step], answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Held {
+        hold_to(steps, End::Bye, answer)
+    }
+
+    /// Converses with an adapter that says the reference's hello; everything else is answered as the test says.
+    fn hold_to(steps: &[Step], end: End, mut answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Held {
+        let tag = Tag::from_text("0123456789abcdef");
+        let (input, stdin) = pipe().expect("a pipe");
+        let (stdout, mut output) = pipe().expect("a pipe");
+        let (stderr, error) = pipe().expect("a pipe");
+        let own = tag.clone();
+        let adapter = thread::spawn(move || {
+            let _open = error;
+            let mut asked = Vec::new();
+            for line in BufReader::new(input).split(b'\n') {
+                let line = line.expect("the driver writes");
+                let body = own.strip(&line).expect("the driver writes protocol lines");
+                let (seq, request) = decode_request(body).expect("the driver keeps to the protocol");
+                let reply = match &request {
+                    Request::Hello(_) => {
+                        let mut reference = Session::new(Box::new(token_cache::seams::Seams::real));
+                        reference.answer(request).expect("the reference says hello")
+                    }
+                    Request::Bye => {
+                        asked.push(request.kind());
+                        Reply::Ok(ReplyBody::Done)
+                    }
+                    asking => {
+                        asked.push(asking.kind());
+                        answer(asking)
+                    }
+                };
+                writeln!(output, "{}", own.encode_reply(&seq, &reply)).expect("the driver reads");
+            }
+            asked
+        });
+
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let roles = ["token", CLIENT_SECRET_ROLE].map(|role| CanaryRole(role.into()));
+        let canaries = CanarySet::generate(roles);
+        let log = EvidenceLog::new(Clock::start());
+        let settings = AuthoritySettings {
+            ca_file: folder.path().join("authority.pem"),
+            log: log.clone(),
+            canaries: [(CanaryRole(CLIENT_SECRET_ROLE.into()), "a client secret".to_owned())].into(),
+        };
+        let authority = authority::Authority::start(settings, |_| {}).expect("the authority starts");
+        let mut driver = Driver::new(stdin, stdout, stderr, tag).expect("threads start");
+        let patience = Patience { startup: TIMEOUT, operation: TIMEOUT };
+        let conversation = Conversation {
+            log: &log,
+            session: SessionIndex(0),
+            canaries: &canaries,
+            authority: &authority,
+            scans_replies: true,
+            patience,
+        };
+        let outcome = conversation.hold(&mut driver, steps, end);
+        assert!(outcome.hello.is_some());
+        driver.finish(Instant::now() + TIMEOUT);
+        let asked = adapter.join().expect("the adapter does not panic");
+        let issued = log.entries().iter().any(|entry| matches!(entry.fact, Fact::CanaryIssued { .. }));
+        Held { asked, interrupted: outcome.interrupted, issued }
+    }
+
+    fn refusal() -> Reply {
+        Reply::Error(ReplyError {
+            category: ErrorCategory::EncryptionUnavailable,
+            phase: Phase::Open,
+            native: NativeError {
+                type_name: "E".into(),
+                code: None,
+                message: String::new(),
+                chain: Vec::new(),
+            },
+        })
+    }
+
+    fn open(store: &str) -> Step {
+        Step::Open {
+            label: None,
+            store: store.into(),
+            name: None,
+            allow_unencrypted_storage: None,
+            interaction: Interaction::Never,
+        }
+    }
+
+    fn put(store: &str) -> Step {
+        let canary = CanaryRole("token".into());
+        Step::Put { label: None, store: store.into(), partition: <_>::default(), canary, padding: 0 }
+    }
+
+    fn get(store: &str) -> Step {
+        let canary = CanaryRole("token".into());
+        Step::Get { label: None, store: store.into(), partition: <_>::default(), canary }
+    }
+
+    const TIMEOUT: Duration = Duration::from_secs(10);
+}

@@ -15,6 +15,7 @@ use super::{episode::observe, options::RunOptions, stage::StageError, twin::Play
 use crate::{
     case::{Case, CaseId},
     observation::{Observation, Role},
+    protocol::Statement,
 };
 
 /// A case that was run.
@@ -61,23 +62,42 @@ pub fn run_cases<E>(
     options: &Arc<RunOptions>,
     tell: &mut dyn FnMut(Progress) -> Result<(), E>,
 ) -> Result<(), E> {
+    let observe = |case: &Case, role: Role, play: &Play, statement: Option<&Statement>| {
+        observe(case, role, play, statement, options)
+    };
+    run_with(cases, options.jobs, &observe, tell)
+}
+
+/// Plays something in a world of its own.
+type Observe<'a> =
+    dyn Fn(&Case, Role, &Play, Option<&Statement>) -> Result<Observation, StageError> + Sync + 'a;
+
+fn run_with<E>(
+    cases: &[&Case],
+    jobs: usize,
+    observe: &Observe<'_>,
+    tell: &mut dyn FnMut(Progress) -> Result<(), E>,
+) -> Result<(), E> {
     let twins = Twins::default();
     let next = AtomicUsize::new(0);
+    let done = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
     let (sender, progress) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..options.jobs.clamp(1, cases.len().max(1)) {
+        for _ in 0..jobs.clamp(1, cases.len().max(1)) {
             let sender = sender.clone();
             scope.spawn(|| {
                 let sender = sender;
                 while !stopped.load(Ordering::Relaxed) {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(index) else { break };
-                    let running = Progress::Running { case: case.id.clone(), done: index };
+                    let running =
+                        Progress::Running { case: case.id.clone(), done: done.load(Ordering::Relaxed) };
                     let began = Instant::now();
                     // The receiver is gone only after the run was stopped.
                     let _stopped = sender.send(running);
-                    let outcome = observe_both(case, &twins, options).map_err(|error| chain(&error));
+                    let outcome = observe_both(case, &twins, observe).map_err(|error| chain(&error));
+                    done.fetch_add(1, Ordering::Relaxed);
                     let run = CaseRun { index, outcome, elapsed: began.elapsed() };
                     let _stopped = sender.send(Progress::Ran(Box::new(run)));
                 }
@@ -91,30 +111,29 @@ pub fn run_cases<E>(
 }
 
 /// Twins first: what they declare about their locations says where a case plants.
-fn observe_both(
-    case: &Case,
-    twins: &Twins,
-    options: &Arc<RunOptions>,
-) -> Result<Observations, Arc<StageError>> {
+fn observe_both(case: &Case, twins: &Twins, observe: &Observe<'_>) -> Result<Observations, Arc<StageError>> {
     if case.is_own_twin() {
-        let seen = observe(case, Role::Case, &Play::of_case(case), None, options)?;
+        let seen = observe(case, Role::Case, &Play::of_case(case), None)?;
         return Ok(Observations { twin: seen.clone(), case: seen });
     }
-    let twin = twins.observe(case, options)?;
-    let seen = observe(case, Role::Case, &Play::of_case(case), twin.statement.as_ref(), options)?;
+    let twin = twins.observe(case, observe)?;
+    let seen = observe(case, Role::Case, &Play::of_case(case), twin.statement.as_ref())?;
     Ok(Observations { case: seen, twin })
 }
 
 /// The twins that were run, by what they play.
 #[derive(Default)]
-struct Twins(Mutex<HashMap<String, Arc<OnceLock<Result<Observation, Arc<StageError>>>>>>);
+struct Twins(Mutex<HashMap<String, Twin>>);
+
+/// Made by whoever asks first, shared with whoever asks later.
+type Twin = Arc<OnceLock<Result<Observation, Arc<StageError>>>>;
 
 impl Twins {
-    fn observe(&self, case: &Case, options: &Arc<RunOptions>) -> Result<Observation, Arc<StageError>> {
+    fn observe(&self, case: &Case, observe: &Observe<'_>) -> Result<Observation, Arc<StageError>> {
         let play = Play::of_twin(case);
         let slot =
             self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(play.key()).or_default().clone();
-        let seen = slot.get_or_init(|| observe(case, Role::Twin, &play, None, options).map_err(Arc::new));
+        let seen = slot.get_or_init(|| observe(case, Role::Twin, &play, None).map_err(Arc::new));
         let mut seen = seen.clone()?;
         seen.case = case.id.clone();
         seen.rev = case.rev;
@@ -131,4 +150,137 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        convert::Infallible,
+        io,
+    };
+
+    use super::*;
+    use crate::{
+        case::{Platform, catalogue},
+        observation::{ObservationVersion, WorldFacts},
+    };
+
+    #[test]
+    fn equal_twins_are_run_once_and_each_case_gets_its_own_copy() {
+        let cases = with_twins();
+        let keys: BTreeSet<_> = cases.iter().map(|case| Play::of_twin(case).key()).collect();
+        assert!(keys.len() < cases.len(), "no two cases share a twin, so nothing is tested");
+        let (runs, played) = run(&cases, 3, Ok);
+        let twins = played.iter().filter(|(_, role)| *role == Role::Twin).count();
+        assert_eq!((twins, played.len()), (keys.len(), keys.len() + cases.len()));
+        for run in &runs {
+            let Ok(Observations { case, twin }) = &run.outcome else { panic!("{run:?}") };
+            let id = &cases[run.index].id;
+            assert_eq!((&case.case, case.role), (id, Role::Case));
+            assert_eq!((&twin.case, twin.role), (id, Role::Twin));
+        }
+        assert_eq!(runs.len(), cases.len());
+    }
+
+    #[test]
+    fn a_case_that_is_its_own_twin_is_played_once() {
+        let own: Vec<&Case> = catalogue::all().cases().iter().filter(|case| case.is_own_twin()).collect();
+        let (_, played) = run(&own[..1], 1, Ok);
+        assert_eq!(played, [(own[0].id.clone(), Role::Case)]);
+    }
+
+    #[test]
+    fn one_at_a_time_cases_are_told_in_their_order() {
+        let cases = with_twins();
+        let mut told = Vec::new();
+        let observe = |case: &Case, role: Role, _: &Play, _: Option<&Statement>| Ok(observation(case, role));
+        let ended = run_with(&cases, 1, &observe, &mut |progress| {
+            told.push(match progress {
+                Progress::Running { case, done } => {
+                    assert_eq!(case, cases[done].id);
+                    (done, false)
+                }
+                Progress::Ran(run) => (run.index, true),
+            });
+            Ok::<(), Infallible>(())
+        });
+        assert_eq!(ended, Ok(()));
+        let wanted: Vec<_> = (0..cases.len()).flat_map(|index| [(index, false), (index, true)]).collect();
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn an_error_of_the_one_who_is_told_ends_the_run() {
+        let cases = with_twins();
+        let mut told = 0;
+        let observe = |case: &Case, role: Role, _: &Play, _: Option<&Statement>| Ok(observation(case, role));
+        let ended = run_with(&cases, 2, &observe, &mut |_| {
+            told += 1;
+            Err("enough")
+        });
+        assert_eq!((ended, told), (Err("enough"), 1));
+    }
+
+    #[test]
+    fn a_twin_without_a_world_is_the_error_of_every_case_that_shares_it() {
+        let cases = with_twins();
+        let (runs, played) = run(&cases, 2, |_| Err(StageError::Relocation(io::Error::other("no room"))));
+        assert!(played.iter().all(|(_, role)| *role == Role::Twin));
+        assert_eq!(runs.len(), cases.len());
+        for run in runs {
+            let error = run.outcome.expect_err("there is no world");
+            assert_eq!(error, "the files of the home could not be copied to a fresh one: no room");
+        }
+    }
+
+    /// Runs cases in worlds of which only the twins' can be missing; gives who was played, too.
+    fn run(
+        cases: &[&Case],
+        jobs: usize,
+        twin: fn(Observation) -> Result<Observation, StageError>,
+    ) -> (Vec<CaseRun>, Vec<(CaseId, Role)>) {
+        let played = Mutex::new(Vec::new());
+        let observe = |case: &Case, role: Role, _: &Play, _: Option<&Statement>| {
+            played.lock().expect("no test panics while it holds this").push((case.id.clone(), role));
+            let seen = observation(case, role);
+            if role == Role::Twin { twin(seen) } else { Ok(seen) }
+        };
+        let mut runs = Vec::new();
+        let ended = run_with(cases, jobs, &observe, &mut |progress| {
+            if let Progress::Ran(run) = progress {
+                runs.push(*run);
+            }
+            Ok::<(), Infallible>(())
+        });
+        assert_eq!(ended, Ok(()));
+        (runs, played.into_inner().expect("no test panics while it holds this"))
+    }
+
+    fn with_twins() -> Vec<&'static Case> {
+        catalogue::all().cases().iter().filter(|case| !case.is_own_twin()).collect()
+    }
+
+    fn observation(case: &Case, role: Role) -> Observation {
+        Observation {
+            format: ObservationVersion::CURRENT,
+            case: case.id.clone(),
+            rev: case.rev,
+            role,
+            world: WorldFacts {
+                platform: Platform::CURRENT,
+                provider: "none".into(),
+                broker: "none".into(),
+                uid: 0,
+                umask: 0,
+                home: String::new(),
+                root: String::new(),
+            },
+            implementation: None,
+            adapter: None,
+            statement: None,
+            observers: BTreeMap::new(),
+            evidence: Vec::new(),
+        }
+    }
 }

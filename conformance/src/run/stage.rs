@@ -49,7 +49,7 @@ pub struct Performance<'a> {
     pub index: SessionIndex,
     /// Who plays.
     pub adapter: &'a AdapterCommand,
-    /// What the implementation declared in an earlier session; plants need it.
+    /// What the implementation declared in another world; without it, an earlier session of this one says where to plant.
     pub statement: Option<&'a Statement>,
     /// The condition of the world.
     pub condition: Condition,
@@ -205,11 +205,21 @@ impl Stage {
         if performance.plants.is_empty() {
             return Ok(());
         }
-        let statement = performance.statement.ok_or(StageError::NoStatement)?;
+        let own = self.hello.as_ref().map(|hello| &hello.statement);
+        // An adapter that never declared anything is at fault; the judge is told by its sessions, not by a failed plant.
+        let Some(statement) = performance.statement.or(own) else { return Ok(()) };
         for wanted in &performance.plants {
             let home = self.home.sandbox().home();
-            let Some(planted) = plant(wanted, statement, &home, &self.canaries)? else {
-                continue;
+            let planted = match plant(wanted, statement, &home, &self.canaries) {
+                Ok(Some(planted)) => planted,
+                Ok(None) => continue,
+                Err(error @ PlantError::Outside { .. }) => {
+                    let detail = self.canaries.scanner().redact(&error.to_string());
+                    let fact = Fact::AdapterFailed { step: None, detail };
+                    self.log.record(Observer::Harness, Some(performance.index), fact);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
             };
             if let Some(role) = planted.canary {
                 let fact = Fact::CanaryIssued { role, by: IssuedBy::Plant };
@@ -389,9 +399,6 @@ pub enum StageError {
     /// The files could not be carried to another home.
     #[error("the files of the home could not be copied to a fresh one")]
     Relocation(#[source] io::Error),
-    /// The case plants something, and no implementation said where it stores.
-    #[error("the case plants something, but the adapter gave no statement that says where")]
-    NoStatement,
     /// Something could not be planted.
     #[error(transparent)]
     Plant(#[from] PlantError),

@@ -28,7 +28,7 @@
 //! | `memory`, `path` | another process's memory and paths, as it sees them |
 //! | `contents` | what files hold, searched as it is written, before it is lost, and at the end |
 //! | `holdings` | open files, kept to be searched at the end |
-//! | `search` | the search for canaries, as this module needs it |
+//! | `search` | canaries in single texts and in the streams of many files, bounded |
 //! | `ledger` | facts on their way to the harness |
 //! | `descendants` | the end of every descendant |
 //! | `probe` | whether this machine can do it |

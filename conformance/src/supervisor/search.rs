@@ -1,4 +1,4 @@
-//! The search for canaries, as the witness needs it.
+//! Canaries in single texts and in the streams of many files, bounded.
 
 use std::{cell::Cell, collections::HashMap};
 
@@ -7,7 +7,7 @@ use crate::{
     observation::Encoding,
 };
 
-/// A needle, and how it was written down.
+/// A hit without its place: offsets within single writes say nothing about a file.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Sighting {
     /// What.

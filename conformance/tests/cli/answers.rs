@@ -1,21 +1,23 @@
-//! The binary from outside: what it prints and how it exits, as far as no world is needed.
+//! What needs no world: help, wrong command lines, schemas.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-fn sealcheck(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sealcheck"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .env_remove("CLICOLOR_FORCE")
-        .output()
-        .expect("the binary of this package can be started")
+use crate::program::{Test, sealcheck, tests, text};
+
+pub(crate) fn tests() -> Vec<Test> {
+    tests![
+        help_is_an_answer_and_names_every_command_and_exit_code,
+        every_command_has_examples_in_its_help,
+        the_version_is_an_answer,
+        a_wrong_command_line_exits_with_64_and_prints_nothing_on_standard_output,
+        a_results_file_that_cannot_be_made_exits_with_65_and_says_which,
+        a_reader_that_goes_away_is_no_error,
+        colours_are_printed_when_asked_for_and_not_into_a_pipe,
+        the_schemas_that_are_checked_in_are_the_ones_that_are_printed,
+    ]
+    .into()
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("the program prints text")
-}
-
-#[test]
 fn help_is_an_answer_and_names_every_command_and_exit_code() {
     let output = sealcheck(&["--help"]);
     let help = text(&output.stdout);
@@ -30,7 +32,6 @@ fn help_is_an_answer_and_names_every_command_and_exit_code() {
     }
 }
 
-#[test]
 fn every_command_has_examples_in_its_help() {
     for command in ["run", "list", "explain", "doctor", "setup", "mutants", "schema"] {
         let output = sealcheck(&[command, "--help"]);
@@ -40,14 +41,12 @@ fn every_command_has_examples_in_its_help() {
     }
 }
 
-#[test]
 fn the_version_is_an_answer() {
     let output = sealcheck(&["--version"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(text(&output.stdout), format!("sealcheck {}\n", env!("CARGO_PKG_VERSION")));
 }
 
-#[test]
 fn a_wrong_command_line_exits_with_64_and_prints_nothing_on_standard_output() {
     for arguments in [
         &["fly"][..],
@@ -65,7 +64,6 @@ fn a_wrong_command_line_exits_with_64_and_prints_nothing_on_standard_output() {
     }
 }
 
-#[test]
 fn a_results_file_that_cannot_be_made_exits_with_65_and_says_which() {
     let output = sealcheck(&["run", "--results", "/nowhere/at/all/run.jsonl"]);
     assert_eq!(output.status.code(), Some(65));
@@ -77,7 +75,6 @@ fn a_results_file_that_cannot_be_made_exits_with_65_and_says_which() {
     assert!(message.contains("\n  because: "), "{message}");
 }
 
-#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sealcheck"))
         .args(["schema", "results"])
@@ -92,7 +89,6 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(text(&output.stderr), "");
 }
 
-#[test]
 fn colours_are_printed_when_asked_for_and_not_into_a_pipe() {
     let plain = sealcheck(&["doctor"]);
     assert!(!text(&plain.stdout).contains('\u{1b}'));
@@ -100,7 +96,6 @@ fn colours_are_printed_when_asked_for_and_not_into_a_pipe() {
     assert!(text(&coloured.stdout).contains('\u{1b}'));
 }
 
-#[test]
 fn the_schemas_that_are_checked_in_are_the_ones_that_are_printed() {
     for name in ["results", "protocol", "case", "baseline"] {
         let printed = text(&sealcheck(&["schema", name]).stdout);

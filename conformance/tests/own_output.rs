@@ -1,0 +1,103 @@
+//! The harness's own output never holds a canary, whatever it ran.
+
+use std::{fs, path::Path, process::Command};
+
+use sealcheck::mutants;
+
+#[test]
+fn a_run_of_the_reference_says_no_canary() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let said = run(folder.path(), &[]);
+    assert_silent("the reference", &said);
+}
+
+#[test]
+fn a_run_of_a_leaking_mutant_says_no_canary() {
+    let leaking = mutants::all().iter().filter(|mutant| {
+        mutant
+            .killers
+            .iter()
+            .any(|killer| killer.starts_with("leakage/") || killer.starts_with("encryption/"))
+    });
+    for mutant in leaking.take(2) {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let adapter = folder.path().join("mutant");
+        fs::create_dir(&adapter).expect("there is room");
+        let manifest = format!(
+            "name = \"mutant\"\nlanguage = \"Rust\"\nlibrary = \"token-cache\"\nsummary = \"a mutant\"\nprogram = {:?}\narguments = [\"adapter-reference\", \
+             \"--mutant\", {:?}]\nplatforms = [\"linux\"]\n",
+            env!("CARGO_BIN_EXE_sealcheck"),
+            mutant.name
+        );
+        fs::write(adapter.join("adapter.toml"), manifest).expect("there is room");
+        let adapter = adapter.to_str().expect("the path is text");
+        let mut arguments = vec!["--adapter-dir", adapter];
+        arguments.extend(mutant.killers.iter().flat_map(|killer| ["--select", killer]));
+        let said = run(folder.path(), &arguments);
+        assert!(
+            said.results.contains("\"outcome\":\"fail\""),
+            "{} leaks nothing:\n{}",
+            mutant.name,
+            said.output
+        );
+        assert_silent(mutant.name, &said);
+    }
+}
+
+#[test]
+fn a_canary_would_be_found() {
+    let canary = format!("sc{}", "aB3dE".repeat(8));
+    for text in [canary.clone(), format!("\"{canary}\""), format!("xsc{canary}"), format!("é{canary}zz")] {
+        assert_eq!(canaries(&text), 1, "{text}");
+    }
+    assert_eq!(canaries(&format!("sc{}", "a".repeat(39))), 0);
+    assert_eq!(canaries("sealcheck: schema of a screen"), 0);
+    assert_eq!(canaries(&format!("sc{} {}", "a".repeat(20), "a".repeat(40))), 0);
+}
+
+/// Everything that a run said.
+struct Said {
+    output: String,
+    error: String,
+    results: String,
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Said {
+    let file = folder.join("results.jsonl");
+    let ran = Command::new(env!("CARGO_BIN_EXE_sealcheck"))
+        .args(["-v", "run", "--no-baseline", "--results"])
+        .arg(&file)
+        .args(arguments)
+        .output()
+        .expect("the binary runs");
+    let error = String::from_utf8_lossy(&ran.stderr).into_owned();
+    let results = fs::read_to_string(&file).unwrap_or_else(|missing| panic!("{missing}: {error}"));
+    assert!(results.contains("\"line\":\"footer\""), "the run broke off: {error}");
+    Said { output: String::from_utf8_lossy(&ran.stdout).into_owned(), error, results }
+}
+
+fn assert_silent(who: &str, said: &Said) {
+    assert!(!said.output.is_empty());
+    for (place, text) in
+        [("standard output", &said.output), ("standard error", &said.error), ("the results", &said.results)]
+    {
+        assert_eq!(canaries(text), 0, "a canary is in {place} of a run of {who}");
+    }
+}
+
+/// How many texts of the form of a canary there are: `sc` and forty letters and digits.
+fn canaries(text: &str) -> usize {
+    let mut found = 0;
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.windows(LENGTH).position(is_canary) {
+        found += 1;
+        rest = &rest[at + LENGTH..];
+    }
+    found
+}
+
+fn is_canary(window: &[u8]) -> bool {
+    window.starts_with(b"sc") && window[2..].iter().all(u8::is_ascii_alphanumeric)
+}
+
+const LENGTH: usize = 42;
