@@ -33,7 +33,7 @@ fn dependent(observer: Observer) -> (&'static [&'static str], &'static [&'static
             &["encryption/first-by-default#never-written"],
         ),
         Observer::Processes => (&["leakage/texts#processes"], &[]),
-        Observer::Output => (&["leakage/texts#output"], &[]),
+        Observer::Output => (&["leakage/texts#errors", "leakage/texts#output"], &[]),
         Observer::Bus => (&["encryption/protector-tried-first#asked"], &[]),
         Observer::Keyring => (
             &[
