@@ -62,7 +62,7 @@ fn spill(to: &str, canary: &str) {
             let mut grandchild = Command::new(env::current_exe().unwrap());
             assert!(grandchild.args(["idle", canary]).status().unwrap().success());
         }
-        "output" => writeln!(io::stderr(), "could not refresh {canary}").unwrap(),
+        "output" => io::stderr().write_all(format!("could not refresh {canary}\n").as_bytes()).unwrap(),
         "bus" => {
             let mut client = KeyringClient::connect(&env::var("DBUS_SESSION_BUS_ADDRESS").unwrap()).unwrap();
             // The answer is that there is no such item, and does not repeat the question.
