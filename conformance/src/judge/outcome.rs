@@ -178,11 +178,14 @@ impl Outcome {
         }
     }
 
-    /// One line of why, for every outcome.
+    /// One line of why, for every outcome, with what the implementation says of itself and was seen not to be so.
     pub fn why(&self) -> String {
         match self {
             Self::Pass(pass) => pass.witness.sentence().to_owned(),
-            Self::Fail(fail) => fail.witness.sentence().to_owned(),
+            Self::Fail(fail) => {
+                let contradictions = fail.contradictions.iter().map(String::as_str);
+                [fail.witness.sentence()].into_iter().chain(contradictions).collect::<Vec<_>>().join("; ")
+            }
             Self::HarnessError { detail } | Self::AdapterError { detail } => detail.clone(),
             Self::Inconclusive { reason } => reason.to_string(),
             Self::NotRun { reason } => reason.clone(),

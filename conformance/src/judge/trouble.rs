@@ -36,7 +36,11 @@ pub(super) fn trouble(scene: &Scene<'_>, until: Option<EvidenceId>) -> Option<Ou
     if let Some(reason) = late {
         return Some(Outcome::Inconclusive { reason });
     }
-    if let Some(detail) = evidence().find_map(defect) {
+    // Of a session that never began, what the pipes did says nothing.
+    let not_started = evidence().filter(|evidence| {
+        matches!(&evidence.fact, Fact::SessionEnded { how: SessionEnd::NotStarted { .. }, .. })
+    });
+    if let Some(detail) = not_started.chain(evidence()).find_map(defect) {
         return Some(Outcome::AdapterError { detail });
     }
     if until.is_some() { None } else { unrecorded(scene) }

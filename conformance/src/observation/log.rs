@@ -1,6 +1,9 @@
 //! Numbers evidence while a world lives.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{Evidence, EvidenceId, Fact, Instant, Observer, SessionIndex};
 
@@ -48,17 +51,23 @@ fn monotonic() -> u64 {
 
 /// Takes facts from every observer of a world, in the order in which they arrive, and numbers them.
 ///
-/// Cloning gives another handle on the same log.
+/// Cloning gives another handle on the same log. Observers that are disabled record nothing in it, whoever runs them.
 #[derive(Clone, Debug)]
 pub struct EvidenceLog {
     clock: Clock,
+    disabled: Arc<BTreeSet<Observer>>,
     entries: Arc<Mutex<Vec<Evidence>>>,
 }
 
 impl EvidenceLog {
     /// An empty log on a clock.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, entries: Arc::default() }
+        Self::without(clock, [])
+    }
+
+    /// An empty log on a clock that takes nothing from these observers.
+    pub fn without(clock: Clock, disabled: impl IntoIterator<Item = Observer>) -> Self {
+        Self { clock, disabled: Arc::new(disabled.into_iter().collect()), entries: Arc::default() }
     }
 
     /// The clock.
@@ -66,27 +75,53 @@ impl EvidenceLog {
         self.clock
     }
 
-    /// Records a fact that is seen now.
-    pub fn record(&self, observer: Observer, session: Option<SessionIndex>, fact: Fact) -> EvidenceId {
+    /// Records a fact that is seen now; `None` if its observer is disabled.
+    pub fn record(
+        &self,
+        observer: Observer,
+        session: Option<SessionIndex>,
+        fact: Fact,
+    ) -> Option<EvidenceId> {
         self.record_at(self.clock.now(), observer, session, fact)
     }
 
-    /// Records a fact that was seen at a time.
+    /// Records a fact that was seen at a time; `None` if its observer is disabled.
     pub fn record_at(
         &self,
         at: Instant,
         observer: Observer,
         session: Option<SessionIndex>,
         fact: Fact,
-    ) -> EvidenceId {
+    ) -> Option<EvidenceId> {
+        if self.disabled.contains(&observer) {
+            return None;
+        }
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let id = EvidenceId(u32::try_from(entries.len()).expect("a world has fewer than 2^32 facts"));
         entries.push(Evidence { id, at, session, observer, fact });
-        id
+        Some(id)
     }
 
     /// Everything that was recorded so far.
     pub fn entries(&self) -> Vec<Evidence> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observation::SightingPlace;
+
+    #[test]
+    fn a_disabled_observer_records_nothing_and_leaves_no_gap_in_the_numbers() {
+        let log = EvidenceLog::without(Clock::start(), [Observer::Bus]);
+        let place = SightingPlace::StandardOutput { offset: 0 };
+        let fact = |observer| Fact::LivenessSeen { observer, place: place.clone() };
+        assert_eq!(log.record(Observer::Files, None, fact(Observer::Files)), Some(EvidenceId(0)));
+        assert_eq!(log.clone().record(Observer::Bus, None, fact(Observer::Bus)), None);
+        assert_eq!(log.record(Observer::Output, None, fact(Observer::Output)), Some(EvidenceId(1)));
+        let observers: Vec<Observer> = log.entries().iter().map(|entry| entry.observer).collect();
+        assert_eq!(observers, [Observer::Files, Observer::Output]);
     }
 }

@@ -6,7 +6,7 @@
 use super::Lost;
 use crate::{
     canary::{Needle, Scanner},
-    observation::{EvidenceId, EvidenceLog, Observer, SightingPlace},
+    observation::{EvidenceLog, Observer, SightingPlace},
 };
 
 /// Records that the beacon in the relocated home printed the canary that was planted for relocation.
@@ -16,17 +16,15 @@ use crate::{
 /// # Errors
 ///
 /// [`Lost`] if the canary is not in what it printed: files do not arrive.
-pub fn record(
-    beacon_output: &[u8],
-    scanner: &Scanner,
-    log: &EvidenceLog,
-    path: &str,
-) -> Result<EvidenceId, Lost> {
+pub fn record(beacon_output: &[u8], scanner: &Scanner, log: &EvidenceLog, path: &str) -> Result<(), Lost> {
     let hits = scanner.scan(beacon_output);
     let own = hits.iter().find(|hit| hit.needle == Needle::Liveness(Observer::Relocation));
     let place = SightingPlace::RelocatedFile { session: None, path: path.into() };
     match own.and_then(|hit| hit.fact(Observer::Relocation, place)) {
-        Some(fact) => Ok(log.record(Observer::Relocation, None, fact)),
+        Some(fact) => {
+            log.record(Observer::Relocation, None, fact);
+            Ok(())
+        }
         None => Err(Lost {
             observer: Observer::Relocation,
             reason: format!("a process in the relocated home did not find the canary in {path}"),

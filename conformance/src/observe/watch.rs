@@ -97,6 +97,7 @@ mod tests {
     fn see(log: &EvidenceLog, seen_by: Observer, planted_for: Observer) -> EvidenceId {
         let place = SightingPlace::StandardOutput { offset: 0 };
         log.record(seen_by, None, Fact::LivenessSeen { observer: planted_for, place })
+            .expect("no observer of the log is disabled")
     }
 
     fn lost(reason: &str) -> Lost {

@@ -78,7 +78,7 @@ impl Stage {
     ) -> Result<Self, StageError> {
         let secret = CanaryRole(CLIENT_SECRET_ROLE.into());
         let canaries = CanarySet::generate(roles.into_iter().chain([secret]));
-        let log = EvidenceLog::new(Clock::start());
+        let log = EvidenceLog::without(Clock::start(), options.without.iter().copied());
         let states = ObserverStates::new(options.without.iter().copied());
         let tap = Arc::new(ScannerTap::new(&canaries, &log, &options.without));
         let home = Premises::open(options.broker, &log, tap)?;
