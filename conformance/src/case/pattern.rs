@@ -40,8 +40,10 @@ impl Pattern {
         &self.0
     }
 
+    /// A pattern without a slash stands for areas.
     fn matches_case(&self, case: &CaseId) -> bool {
-        glob(self.0.as_bytes(), case.as_str().as_bytes())
+        let text = if self.0.contains('/') { case.as_str() } else { case.area().as_str() };
+        glob(self.0.as_bytes(), text.as_bytes())
     }
 }
 
@@ -86,6 +88,13 @@ mod tests {
         assert!(Pattern::new("naming/default-name").matches(&id("naming/default-name#value")));
         assert!(Pattern::new("naming/*").matches(&id("naming/default-name#value")));
         assert!(!Pattern::new("naming/default").matches(&id("naming/default-name#value")));
+    }
+
+    #[test]
+    fn a_pattern_without_a_slash_stands_for_all_checks_of_an_area() {
+        assert!(Pattern::new("naming").matches(&id("naming/default-name#value")));
+        assert!(Pattern::new("nam*").matches(&id("naming/default-name#value")));
+        assert!(!Pattern::new("name").matches(&id("naming/default-name#value")));
     }
 
     #[test]

@@ -115,6 +115,7 @@ fn play(leak: &str, without: BTreeSet<Observer>) -> Seen {
                 condition: Condition::Usable,
                 place,
                 end: End::Bye,
+                log: sealcheck::protocol::LogLevel::Default,
                 plants: Vec::new(),
                 steps: &[open(), step],
             })
