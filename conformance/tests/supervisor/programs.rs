@@ -115,9 +115,10 @@ fn thread(path: &str) {
     say(&std::process::id().to_string());
 }
 
-/// The canary comes reversed, so that only the grandchild's arguments hold it.
-fn parent(reversed: &str) {
-    let canary: String = reversed.chars().rev().collect();
+/// The halves of the canary come in exchanged order, which is no encoding, so that only the grandchild holds it.
+fn parent(exchanged: &str) {
+    let (second, first) = exchanged.split_at(exchanged.len() / 2);
+    let canary = format!("{first}{second}");
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["child-pid", &canary]).env_clear().env("SECRET", &canary);
     assert!(command.status().unwrap().success());
