@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
@@ -296,9 +297,14 @@ pub(crate) fn missing(needs: &[&str]) -> Option<String> {
             .stderr(Stdio::null())
             .status()
             .is_ok_and(|status| status.success()),
-        program => SEARCH.iter().any(|folder| Path::new(folder).join(program).exists()),
+        program => SEARCH.iter().any(|folder| is_program(&Path::new(folder).join(program))),
     };
     needs.iter().find(|need| !met(need)).map(|need| (*need).to_owned())
+}
+
+/// Whether there is a program, not merely a name: one that is masked by a device cannot run.
+fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 /// A deadline that no healthy service misses.
