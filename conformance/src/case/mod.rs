@@ -12,7 +12,8 @@
 //! | `definition` | [`Case`] and [`Check`] |
 //! | `file` | [`CaseFile`]: the shape of a case's file |
 //! | `load` | from a file's text to a [`Case`] |
-//! | `validate` | [`Problem`]: how a case can contradict itself |
+//! | `validate` | the search for contradictions |
+//! | `problem` | [`Problem`]: how a case can contradict itself |
 //! | `pattern` | [`Pattern`]: ids with `*` |
 //! | `catalogue` | every case in this binary, and selection |
 
@@ -23,6 +24,7 @@ mod id;
 mod load;
 mod pattern;
 mod predicate;
+mod problem;
 mod script;
 mod validate;
 mod world;
@@ -34,6 +36,6 @@ pub use id::{Area, CaseId, CheckId, IdError};
 pub use load::load;
 pub use pattern::Pattern;
 pub use predicate::{Predicate, Scope};
+pub use problem::Problem;
 pub use script::{CanaryRole, End, Interaction, Partition, Place, Script, Session, Step, StepLabel};
-pub use validate::Problem;
 pub use world::{Condition, Plant, PlantKind, Platform, WorldSpec};
