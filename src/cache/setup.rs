@@ -70,7 +70,10 @@ impl Setup {
         match protection {
             Protection::Encrypted { .. } => self.save_with_signal(store, held, bytes, deadline),
             // The file is its own signal.
-            Protection::Plaintext { .. } => Ok(write_and_read_back(store, &held.lock, bytes, deadline)?),
+            Protection::Plaintext { .. } => {
+                store.write(&held.lock, bytes, deadline)?;
+                Ok(read_back(store, bytes, deadline)?)
+            }
         }
     }
 
@@ -84,12 +87,14 @@ impl Setup {
     ) -> Result<(), Error> {
         let (files, signal) = (&self.seams.files, self.plan.location.file());
         let noted = files.note(&held.lock, &held.directory, signal)?;
-        if let Err(obstacle) = write_and_read_back(store, &held.lock, bytes, deadline) {
+        if let Err(obstacle) = store.write(&held.lock, bytes, deadline) {
             if noted == NotedFile::Created && nothing_was_written(&obstacle) {
                 files.remove(&held.lock, &held.directory, signal)?;
             }
             return Err(obstacle.into());
         }
+        // From here on there is an item, whatever reading it back says; without its signal it would be overwritten.
+        read_back(store, bytes, deadline)?;
         files.note(&held.lock, &held.directory, signal)?;
         Ok(())
     }
@@ -114,20 +119,14 @@ impl Setup {
 }
 
 /// An acknowledged write that cannot be read is a loss that nobody would notice until the next start.
-fn write_and_read_back(
-    store: &dyn Store,
-    lock: &LockGuard,
-    bytes: &SecretBytes,
-    deadline: Deadline,
-) -> Result<(), Obstacle> {
-    store.write(lock, bytes, deadline)?;
+fn read_back(store: &dyn Store, bytes: &SecretBytes, deadline: Deadline) -> Result<(), Obstacle> {
     match store.read(deadline)? {
         Some(read) if read == *bytes => Ok(()),
         Some(_) | None => Err(Breakage::ReadBackDiffers.into()),
     }
 }
 
-/// Whether an obstacle says that there is no new item; a broken protector may have made one all the same.
+/// Whether an obstacle to a write says that there is no new item; a broken protector may have made one all the same.
 fn nothing_was_written(obstacle: &Obstacle) -> bool {
     match obstacle {
         Obstacle::Absent(_)

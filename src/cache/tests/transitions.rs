@@ -177,6 +177,21 @@ fn an_acknowledged_write_that_cannot_be_read_back_is_an_error() {
 }
 
 #[test]
+fn an_acknowledged_write_keeps_its_signal_though_it_cannot_be_read_back() {
+    let world = World::new();
+    let cache = world
+        .builder(false)
+        .seams(crate::seams::Seams {
+            store: Box::new(|_, _| Ok(Box::new(LockedBehindTheWrite))),
+            ..crate::seams::Seams::real()
+        })
+        .open()
+        .expect("encrypted");
+    assert_eq!(cache.write(secret("token")).expect_err("not read back").kind(), ErrorKind::Locked);
+    assert_eq!(world.names(), ["app.nocae", "app.nocae.lock"]);
+}
+
+#[test]
 fn a_change_by_another_handle_is_seen_until_it_is_read() {
     for consent in [false, true] {
         let world = World::new();
@@ -288,5 +303,31 @@ impl crate::store::Store for Forgetful {
 
     fn clear(&self, _: &crate::LockGuard, _: crate::Deadline) -> Result<(), Obstacle> {
         Ok(())
+    }
+}
+
+/// A keyring that is locked as soon as it has taken an item.
+struct LockedBehindTheWrite;
+
+impl crate::store::Store for LockedBehindTheWrite {
+    fn probe(&self, _: crate::Interaction, _: crate::Deadline) -> Result<(), Obstacle> {
+        Ok(())
+    }
+
+    fn read(&self, _: crate::Deadline) -> Result<Option<crate::SecretBytes>, Obstacle> {
+        Err(Obstacle::Locked)
+    }
+
+    fn write(
+        &self,
+        _: &crate::LockGuard,
+        _: &crate::SecretBytes,
+        _: crate::Deadline,
+    ) -> Result<(), Obstacle> {
+        Ok(())
+    }
+
+    fn clear(&self, _: &crate::LockGuard, _: crate::Deadline) -> Result<(), Obstacle> {
+        Err(Obstacle::Locked)
     }
 }
