@@ -27,7 +27,7 @@ impl<'dir> Temporary<'dir> {
         let path = directory.path_of(target);
         let random = getrandom::u64()
             .map_err(|error| FileError::system("name a temporary for", &path, io::Error::other(error)))?;
-        let name = format!("{}{random:016x}", prefix(target));
+        let name = format!("{}{random:0RANDOM_DIGITS$x}", prefix(target));
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | SAFELY;
         let descriptor = openat(directory, name.as_str(), flags, OWNER_ONLY)
             .map_err(|errno| FileError::system("make a temporary for", &path, errno))?;
@@ -83,7 +83,7 @@ pub(super) fn sweep(directory: &PrivateDir, target: &str) -> Result<usize, FileE
     let mut removed = 0;
     for entry in entries(directory)? {
         let name = entry.file_name();
-        if !name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+        if !is_leftover(name.as_encoded_bytes(), &prefix) {
             continue;
         }
         match unlinkat(directory, name.as_os_str(), UnlinkatFlags::NoRemoveDir) {
@@ -93,6 +93,13 @@ pub(super) fn sweep(directory: &PrivateDir, target: &str) -> Result<usize, FileE
         }
     }
     Ok(removed)
+}
+
+/// Whether a name is the whole name of a temporary; a cache may have a name that begins like one, and its files go on
+/// with a dot.
+fn is_leftover(name: &[u8], prefix: &str) -> bool {
+    let random = name.strip_prefix(prefix.as_bytes());
+    random.is_some_and(|random| random.len() == RANDOM_DIGITS && random.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Leaves a temporary as a killed writer does, who does not run the guard.
@@ -108,6 +115,8 @@ fn prefix(target: &str) -> String {
     });
     format!(".tmp-{hash:016x}-")
 }
+
+const RANDOM_DIGITS: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -136,6 +145,17 @@ mod tests {
         }
         assert_eq!(sweep(&directory, "a").expect("swept"), 2);
         assert_eq!(names(&directory), 1);
+    }
+
+    #[test]
+    fn a_cache_whose_name_begins_like_a_leftover_is_not_swept() {
+        let home = tempfile::tempdir().expect("a folder");
+        let directory = PrivateDir::create(&home.path().join("cache")).expect("made");
+        let other = format!("{}{:016x}.nocae", prefix("a"), 7);
+        std::fs::write(directory.path_of(&other), "another cache").expect("written");
+        leave_a_temporary(&directory, "a");
+        assert_eq!(sweep(&directory, "a").expect("swept"), 1);
+        assert!(directory.path_of(&other).exists());
     }
 
     #[test]
