@@ -167,6 +167,9 @@ fn entry(entry: &str) -> Result<Endpoint, Misconfiguration> {
 }
 
 /// Undoes `%xx`; a zero byte cannot be part of any name.
+///
+/// A character beyond ASCII has to be escaped; one that is not may be what is left of bytes that are no text. The socket
+/// that it would lead to is not there, and a bus that is not there may end in plaintext.
 fn unescaped(value: &str) -> Result<Vec<u8>, Misconfiguration> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.bytes();
@@ -179,7 +182,8 @@ fn unescaped(value: &str) -> Result<Vec<u8>, Misconfiguration> {
                     (Some(_) | None, Some(_) | None) => return Err(Misconfiguration::Address),
                 }
             }
-            plain => plain,
+            plain if plain.is_ascii() => plain,
+            _ => return Err(Misconfiguration::Address),
         };
         if byte == 0 {
             return Err(Misconfiguration::Address);
@@ -276,6 +280,8 @@ mod tests {
             "unix:path=/%4",
             "unix:path=/%4g",
             "unix:path=/%00",
+            "unix:path=/\u{FFFD}",
+            "unix:path=/caf\u{E9}",
             "unix:tmpdir=/tmp",
             "unix:runtime=yes",
             ";",
