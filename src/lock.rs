@@ -285,6 +285,14 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_was_removed_meanwhile_is_an_error_and_no_panic() {
+        let place = Place::new();
+        fs::remove_dir(place.directory.path()).expect("removed");
+        let error = place.acquire(1000).expect_err("there is no place for a lock");
+        assert!(matches!(error, Error::File { source: FileError::System { .. } }), "{error:?}");
+    }
+
+    #[test]
     fn whoever_waits_for_a_lock_file_that_is_removed_takes_the_next_one() {
         let place = Place::new();
         let guard = place.acquire(1000).expect("free");

@@ -1,7 +1,7 @@
 //! Files that stand for a lock.
 
 use std::fs::{File, TryLockError};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::time::SystemTime;
 
@@ -21,7 +21,9 @@ impl LockFile {
     /// Opens the file, and makes it if there is none.
     pub(crate) fn open(directory: &PrivateDir, name: &str) -> Result<Self, FileError> {
         let flags = OFlag::O_RDWR | OFlag::O_CREAT;
-        let checked = Checked::open(directory, name, flags)?.expect("a file is made where there is none");
+        // A file is made where there is none, unless the folder itself was removed since it was opened.
+        let gone = || FileError::system("make", &directory.path_of(name), io::ErrorKind::NotFound);
+        let checked = Checked::open(directory, name, flags)?.ok_or_else(gone)?;
         checked.make_private()?;
         Ok(Self(checked))
     }
