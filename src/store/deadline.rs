@@ -18,9 +18,10 @@ use std::time::{Duration, Instant};
 pub struct Deadline(Instant);
 
 impl Deadline {
-    /// A deadline that lies `wait` from now.
+    /// A deadline that lies `wait` from now; a wait of more than a year is one of a year.
     pub fn after(wait: Duration) -> Self {
-        Self(Instant::now() + wait)
+        // The clocks of the system and of its sockets cannot count to the end of a `Duration`.
+        Self(Instant::now() + wait.min(LONGEST))
     }
 
     /// The time left, zero once the deadline has passed.
@@ -31,5 +32,19 @@ impl Deadline {
     /// Whether no time is left.
     pub fn has_passed(&self) -> bool {
         self.remaining().is_zero()
+    }
+}
+
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_wait_that_can_be_asked_for_is_a_deadline_and_no_panic() {
+        let deadline = Deadline::after(Duration::MAX);
+        assert!(!deadline.has_passed());
+        assert!(deadline.remaining() > Duration::from_secs(3600));
     }
 }
