@@ -224,7 +224,8 @@ fn kind(found: &'static str) -> Finding {
 /// Now, or just after the last change if the clock is behind it: a change must never look like none.
 fn later_than(before: Option<SystemTime>) -> SystemTime {
     let now = SystemTime::now();
-    before.map_or(now, |before| now.max(before + TICK))
+    // A file may bear the last moment there is; nothing is later than that.
+    before.map_or(now, |before| now.max(before.checked_add(TICK).unwrap_or(before)))
 }
 
 /// The least difference that survives in the SDKs that keep times as floating point numbers.
@@ -368,6 +369,13 @@ mod tests {
         assert!(second > first);
         place.replace("x").expect("written");
         assert!(state() > second);
+    }
+
+    #[test]
+    fn the_last_moment_that_a_file_system_can_keep_is_no_panic() {
+        let seconds = i64::MAX.unsigned_abs();
+        let last = SystemTime::UNIX_EPOCH + Duration::new(seconds, 999_999_999);
+        assert_eq!(later_than(Some(last)), last);
     }
 
     #[test]
