@@ -61,9 +61,9 @@ impl Setup {
         let deadline = self.deadline();
         let location = &self.plan.location;
         let nothing_here = self.seams.files.open_directory(location.directory())?.is_none();
-        if nothing_here && self.has_no_item(deadline) {
+        if nothing_here && let Some(item) = self.item_left_alone(deadline) {
             // Even the lock would leave a folder where there was none.
-            return Ok(ClearReport { item: ClearedItem::Gone, plaintext: ClearedPlaintext::Absent });
+            return Ok(ClearReport { item, plaintext: ClearedPlaintext::Absent });
         }
         let held = self.hold(deadline)?;
         let item = self.clear_item(&held, deadline);
@@ -76,8 +76,13 @@ impl Setup {
         Ok(report)
     }
 
-    fn has_no_item(&self, deadline: Deadline) -> bool {
-        self.probe(deadline).is_ok_and(|store| matches!(store.read(deadline), Ok(None)))
+    /// What can be said of the item without holding the cache; `None` where there may be one to remove.
+    fn item_left_alone(&self, deadline: Deadline) -> Option<ClearedItem> {
+        match self.probe(deadline) {
+            Ok(store) => matches!(store.read(deadline), Ok(None)).then_some(ClearedItem::Gone),
+            Err(Obstacle::Ambiguous { .. } | Obstacle::Unreadable { .. }) => None,
+            Err(obstacle) => Some(ClearedItem::NotReached(obstacle)),
+        }
     }
 
     fn clear_item(&self, held: &Held, deadline: Deadline) -> ClearedItem {

@@ -158,6 +158,10 @@ impl TokenCache {
             Protection::Plaintext { .. } => return Ok(false),
             Protection::Encrypted { .. } => {}
         }
+        if self.setup.seams.files.open_directory(self.setup.plan.location.directory())?.is_none() {
+            // Even the lock would leave a folder where there was none.
+            return Ok(false);
+        }
         let held = self.setup.hold(self.setup.deadline())?;
         let found = self.setup.has_plaintext(&held.directory)?;
         if found {

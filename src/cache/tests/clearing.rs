@@ -25,6 +25,31 @@ fn clearing_a_cache_that_never_was_leaves_no_folder() {
 }
 
 #[test]
+fn clearing_a_cache_that_never_was_leaves_no_folder_though_the_protector_cannot_be_asked() {
+    for way in [absent as super::world::Way, locked] {
+        let world = World::new();
+        let report = world.probe_answers(way).builder(true).clear().expect("partly cleared");
+        assert!(matches!(report.item, ClearedItem::NotReached(_)), "{report:?}");
+        assert_eq!(report.plaintext, ClearedPlaintext::Absent);
+        assert!(!world.directory().exists());
+    }
+}
+
+#[test]
+fn an_item_without_a_folder_is_cleared_too() {
+    let world = World::new();
+    assert!(world.set_item("token").builder(false).clear().expect("cleared").is_complete());
+    assert_eq!(world.item(), None);
+}
+
+#[test]
+fn purging_where_no_plaintext_ever_was_leaves_no_folder() {
+    let world = World::new();
+    assert!(!world.open(false).expect("encrypted").purge_plaintext().expect("nothing to purge"));
+    assert!(!world.directory().exists());
+}
+
+#[test]
 fn clearing_without_the_protector_says_that_an_item_may_be_left() {
     for way in [absent as super::world::Way, locked] {
         let world = World::new();
