@@ -105,10 +105,12 @@ impl From<Obstacle> for Error {
     /// Every obstacle is an error; whether it is one is the decision's business.
     fn from(source: Obstacle) -> Self {
         match source {
-            Obstacle::Absent(_) | Obstacle::NotBuilt { .. } => Self::EncryptionUnavailable { source },
+            Obstacle::Absent(_) => Self::EncryptionUnavailable { source },
             Obstacle::Locked => Self::Locked { source },
             Obstacle::File(source) => Self::File { source },
-            Obstacle::Refused { .. }
+            // Not built is not absent: allowing plaintext, which the other error advises, would change nothing (S17).
+            Obstacle::NotBuilt { .. }
+            | Obstacle::Refused { .. }
             | Obstacle::Misconfigured(_)
             | Obstacle::Ambiguous { .. }
             | Obstacle::Unreadable { .. }
