@@ -60,7 +60,7 @@ pub enum Notice {
     },
     /// Plaintext lay beside the encrypted cache and was emptied unread.
     #[error(
-        "the plaintext in {path:?} was older than the encrypted cache and was emptied; emptying is not erasure"
+        "the plaintext in {path:?} lay beside the encrypted cache and was emptied unread; emptying is not erasure"
     )]
     ResidueEmptied {
         /// The file.
@@ -72,5 +72,17 @@ impl Notice {
     /// Sends the notice to whoever listens.
     pub(super) fn announce(&self) {
         tracing::warn!(target: "token_cache", "{self}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_plaintext_that_nobody_read_it_is_not_said_how_old_it_was() {
+        let notice = Notice::ResidueEmptied { path: "/home/alex/cache".into() };
+        let said = notice.to_string();
+        assert!(said.contains("unread") && !said.contains("older"), "{said}");
     }
 }
