@@ -112,8 +112,8 @@ impl TokenCache {
     {
         let deadline = self.setup.deadline();
         let held = self.hold(deadline)?;
-        let (store, _) = self.current();
-        let stored = store.read(deadline)?;
+        let (stored, seen) = self.read_from_current(deadline)?;
+        self.state().seen = seen;
         let changed = change(stored.as_ref()).map_err(|source| Error::Update { source })?;
         if stored.as_ref() == Some(&changed) {
             return Ok(());

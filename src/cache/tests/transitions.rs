@@ -224,6 +224,16 @@ fn an_update_that_fails_or_changes_nothing_writes_nothing() {
 }
 
 #[test]
+fn what_an_update_has_read_is_no_change_that_is_yet_to_be_read() {
+    let world = World::new();
+    let (cache, other) = (world.open(false).expect("open"), world.open(false).expect("open"));
+    cache.write(secret("token")).expect("written");
+    assert!(other.changed().expect("looked"));
+    other.update(|stored| Ok(stored.expect("there is one").clone())).expect("nothing to do");
+    assert!(!other.changed().expect("looked"));
+}
+
+#[test]
 fn a_cache_that_is_used_within_its_own_update_is_busy_and_not_stuck() {
     let world = World::new();
     let cache = world.open(false).expect("open");
