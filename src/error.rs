@@ -8,7 +8,8 @@ use crate::store::{Breakage, Obstacle};
 
 /// Why a cache could not be opened or used.
 ///
-/// No message and no source ever holds bytes of the cache.
+/// No message and no source ever holds bytes of the cache. The source of [`Error::Update`] is the application's own
+/// error, handed back as it came: what that says of the bytes it was shown is up to the application.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
