@@ -60,8 +60,14 @@ impl Setup {
     pub(super) fn clear(&self) -> Result<ClearReport, Error> {
         let deadline = self.deadline();
         let location = &self.plan.location;
-        let nothing_here = self.seams.files.open_directory(location.directory())?.is_none();
-        if nothing_here && let Some(item) = self.item_left_alone(deadline) {
+        let directory = self.seams.files.open_directory(location.directory())?;
+        if let Some(directory) = &directory {
+            // Another cache's files are not ours to clear.
+            self.refuse_folded_names(directory)?;
+        }
+        if directory.is_none()
+            && let Some(item) = self.item_left_alone(deadline)
+        {
             // Even the lock would leave a folder where there was none.
             return Ok(ClearReport { item, plaintext: ClearedPlaintext::Absent });
         }

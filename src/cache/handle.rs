@@ -139,6 +139,7 @@ impl TokenCache {
     ///
     /// - [`Error::Busy`] if another process does not give the cache back in time.
     /// - [`Error::File`] if a file is not safe to use, or fails.
+    /// - [`Error::NameFolded`] if the file system folds the name onto another cache's.
     pub fn clear(&self) -> Result<ClearReport, Error> {
         let report = self.setup.clear()?;
         self.state().seen = None;

@@ -57,8 +57,7 @@ impl Setup {
         let Some(directory) = files.open_directory(location.directory())? else {
             return Ok(Existing::Nothing);
         };
-        self.refuse_a_folded_name(&directory, location.file())?;
-        self.refuse_a_folded_name(&directory, location.plaintext())?;
+        self.refuse_folded_names(&directory)?;
 
         if self.has_plaintext(&directory)? {
             let item = match (store, self.plan.consent) {
@@ -72,6 +71,11 @@ impl Setup {
     }
 
     /// Where the file system folds names, two caches would be one (D4).
+    pub(super) fn refuse_folded_names(&self, directory: &PrivateDir) -> Result<(), Error> {
+        self.refuse_a_folded_name(directory, self.plan.location.file())?;
+        self.refuse_a_folded_name(directory, self.plan.location.plaintext())
+    }
+
     fn refuse_a_folded_name(&self, directory: &PrivateDir, wanted: &str) -> Result<(), Error> {
         match self.seams.files.listed_as(directory, wanted)? {
             Some(found) if found != wanted => Err(Error::NameFolded { wanted: wanted.to_owned(), found }),

@@ -1,8 +1,13 @@
 //! What clearing removes, and what it says it could not.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::world::{World, absent, locked, secret};
-use crate::store::Obstacle;
-use crate::{ClearedItem, ClearedPlaintext};
+use crate::fs::{FileState, Files, NotedFile, PrivateDir, SystemFiles};
+use crate::seams::Seams;
+use crate::store::{MemoryStore, Obstacle};
+use crate::{Builder, ClearedItem, ClearedPlaintext, Error, FileError, LockGuard, SecretBytes};
 
 #[test]
 fn clearing_removes_item_signal_and_locks() {
@@ -80,4 +85,67 @@ fn clearing_is_the_way_out_of_an_ambiguous_item() {
     world.open(false).expect_err("refused");
     assert!(world.builder(false).clear().expect("cleared").is_complete());
     assert_eq!(world.item(), None);
+}
+
+#[test]
+fn where_names_are_folded_another_cache_is_neither_opened_nor_cleared() {
+    let world = World::new();
+    world.plant("of another cache", 0o600);
+    let folding = |builder: Builder| {
+        let store = |_, _: &_| Ok(Box::new(MemoryStore::new()) as Box<dyn crate::store::Store>);
+        builder.seams(Seams { files: Arc::new(Folding), store: Box::new(store), ..Seams::real() })
+    };
+    let opened = folding(world.builder(true)).open().expect_err("refused");
+    assert!(matches!(opened, Error::NameFolded { .. }), "{opened:?}");
+    let cleared = folding(world.builder(true)).clear().expect_err("refused");
+    assert!(matches!(cleared, Error::NameFolded { .. }), "{cleared:?}");
+    assert_eq!(world.content(), "of another cache");
+}
+
+/// A file system on which this cache's file is the one of the cache `APP`.
+#[derive(Debug)]
+struct Folding;
+
+impl Files for Folding {
+    fn open_directory(&self, path: &Path) -> Result<Option<PrivateDir>, FileError> {
+        SystemFiles.open_directory(path)
+    }
+
+    fn create_directory(&self, path: &Path) -> Result<PrivateDir, FileError> {
+        SystemFiles.create_directory(path)
+    }
+
+    fn look(&self, directory: &PrivateDir, name: &str) -> Result<Option<FileState>, FileError> {
+        SystemFiles.look(directory, name)
+    }
+
+    fn read_private(&self, directory: &PrivateDir, name: &str) -> Result<Option<SecretBytes>, FileError> {
+        SystemFiles.read_private(directory, name)
+    }
+
+    fn replace_private(
+        &self,
+        lock: &LockGuard,
+        directory: &PrivateDir,
+        name: &str,
+        bytes: &SecretBytes,
+    ) -> Result<(), FileError> {
+        SystemFiles.replace_private(lock, directory, name, bytes)
+    }
+
+    fn note(&self, lock: &LockGuard, directory: &PrivateDir, name: &str) -> Result<NotedFile, FileError> {
+        SystemFiles.note(lock, directory, name)
+    }
+
+    fn remove(&self, lock: &LockGuard, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        SystemFiles.remove(lock, directory, name)
+    }
+
+    fn sweep(&self, lock: &LockGuard, directory: &PrivateDir, name: &str) -> Result<usize, FileError> {
+        SystemFiles.sweep(lock, directory, name)
+    }
+
+    fn listed_as(&self, _: &PrivateDir, _: &str) -> Result<Option<String>, FileError> {
+        Ok(Some("APP.nocae".to_owned()))
+    }
 }
