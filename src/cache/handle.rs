@@ -122,7 +122,7 @@ impl TokenCache {
         self.save(&held, &changed, self.setup.deadline())
     }
 
-    /// Replaces the cache, whatever is stored.
+    /// Replaces the cache, whatever is stored, as long as it can be read: what cannot be read is not overwritten.
     ///
     /// # Errors
     ///
@@ -130,6 +130,8 @@ impl TokenCache {
     pub fn write(&self, bytes: SecretBytes) -> Result<(), Error> {
         let deadline = self.setup.deadline();
         let held = self.hold(deadline)?;
+        let (store, _) = self.current();
+        store.read(deadline)?;
         self.save(&held, &bytes, deadline)
     }
 

@@ -117,29 +117,33 @@ impl Setup {
                 self.empty_plaintext(held)?;
                 vec![Notice::ResidueEmptied { path: path() }]
             }
-            (Residue::Import, Some(held)) => vec![self.import(store.as_ref(), held, deadline)?],
+            (Residue::Import, Some(held)) => {
+                self.import(store.as_ref(), held, deadline)?.into_iter().collect()
+            }
         };
         let protection = Protection::Encrypted { protector: self.plan.protector.name() };
         Ok(Opened { store: Arc::from(store), protection, notices })
     }
 
     /// Writes, reads back, and only then empties: an import that is cut off loses nothing.
-    fn import(&self, store: &dyn Store, held: &Held, deadline: Deadline) -> Result<Notice, Error> {
+    ///
+    /// What is gone or empty by now is no import, and nothing is announced.
+    fn import(&self, store: &dyn Store, held: &Held, deadline: Deadline) -> Result<Option<Notice>, Error> {
         let location = &self.plan.location;
         let path = location.plaintext_path();
         let plaintext = match self.seams.files.read_private(&held.directory, location.plaintext()) {
-            Ok(Some(plaintext)) => plaintext,
-            Ok(None) => return Ok(Notice::Imported { path }),
+            Ok(Some(plaintext)) if !plaintext.is_empty() => plaintext,
+            Ok(Some(_) | None) => return Ok(None),
             Err(error @ FileError::Unsafe { .. }) => {
                 // What others may have written is no token cache of ours, and not ours to remove either.
                 tracing::warn!(target: "token_cache", %error, "plaintext is not imported");
-                return Ok(Notice::PlaintextResidue { path });
+                return Ok(Some(Notice::PlaintextResidue { path }));
             }
             Err(error) => return Err(error.into()),
         };
         self.save_with_signal(store, held, &plaintext, deadline)?;
         self.empty_plaintext(held)?;
-        Ok(Notice::Imported { path })
+        Ok(Some(Notice::Imported { path }))
     }
 }
 

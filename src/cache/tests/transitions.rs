@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use super::world::{World, absent, locked, secret};
-use crate::store::{Breakage, Obstacle};
+use crate::store::{Absence, Breakage, Obstacle};
 use crate::{Error, ErrorKind, Notice, Protection};
 
 #[test]
@@ -182,13 +182,22 @@ fn an_acknowledged_write_keeps_its_signal_though_it_cannot_be_read_back() {
     let cache = world
         .builder(false)
         .seams(crate::seams::Seams {
-            store: Box::new(|_, _| Ok(Box::new(LockedBehindTheWrite))),
+            store: Box::new(|_, _| Ok(Box::new(LockedBehindTheWrite::default()))),
             ..crate::seams::Seams::real()
         })
         .open()
         .expect("encrypted");
     assert_eq!(cache.write(secret("token")).expect_err("not read back").kind(), ErrorKind::Locked);
     assert_eq!(world.names(), ["app.nocae", "app.nocae.lock"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_not_overwritten() {
+    let world = World::new();
+    world.plant("written by whoever", 0o666).probe_answers(|| Err(Absence::NoService.into()));
+    let cache = world.open(true).expect("plaintext");
+    assert_eq!(cache.write(secret("token")).expect_err("not safe").kind(), ErrorKind::AccessDenied);
+    assert_eq!(world.content(), "written by whoever");
 }
 
 #[test]
@@ -317,7 +326,10 @@ impl crate::store::Store for Forgetful {
 }
 
 /// A keyring that is locked as soon as it has taken an item.
-struct LockedBehindTheWrite;
+#[derive(Default)]
+struct LockedBehindTheWrite {
+    taken: std::sync::atomic::AtomicBool,
+}
 
 impl crate::store::Store for LockedBehindTheWrite {
     fn probe(&self, _: crate::Interaction, _: crate::Deadline) -> Result<(), Obstacle> {
@@ -325,7 +337,7 @@ impl crate::store::Store for LockedBehindTheWrite {
     }
 
     fn read(&self, _: crate::Deadline) -> Result<Option<crate::SecretBytes>, Obstacle> {
-        Err(Obstacle::Locked)
+        if self.taken.load(std::sync::atomic::Ordering::Relaxed) { Err(Obstacle::Locked) } else { Ok(None) }
     }
 
     fn write(
@@ -334,6 +346,7 @@ impl crate::store::Store for LockedBehindTheWrite {
         _: &crate::SecretBytes,
         _: crate::Deadline,
     ) -> Result<(), Obstacle> {
+        self.taken.store(true, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }
 
