@@ -96,7 +96,7 @@ fn stop_before_looking(case: &Case, run: &Observation, twin: &Observation) -> Op
         let reason = format!("the case has no world on {}", run.world.platform);
         return Some(Outcome::NotRun { reason });
     }
-    cannot_run_here(run)
+    cannot_run_here(run, twin)
 }
 
 /// The first declaration that the check or a plant needs and the implementation does not make.
@@ -178,6 +178,23 @@ mod tests {
     fn an_adapter_that_cannot_run_here_is_not_run() {
         let stage = equals("").undeclared().silent("write").end(0, SessionEnd::CannotRunHere);
         assert!(matches!(stage.judge(), Outcome::NotRun { .. }));
+    }
+
+    #[test]
+    fn an_adapter_that_ran_here_cannot_say_later_that_it_cannot() {
+        let later = equals("").silent("read").end(1, SessionEnd::CannotRunHere);
+        assert!(matches!(later.judge(), Outcome::AdapterError { .. }), "{:?}", later.judge());
+        // Nor in the case alone, where its twin ran.
+        let twin = equals("");
+        let case = twin.clone().undeclared().silent("write").end(0, SessionEnd::CannotRunHere);
+        let outcome = case.judge_beside(&twin);
+        assert!(matches!(outcome, Outcome::AdapterError { .. }), "{outcome:?}");
+        // What was seen until then counts.
+        let absent = "predicate = \"canary_absent\", canary = \"token\", scopes = [\"files\"]";
+        let leak = Stage::new("", absent)
+            .seen(0, "token", crate::judge::stage::file(0, "/w/home/x"))
+            .end(1, SessionEnd::CannotRunHere);
+        assert!(matches!(leak.judge(), Outcome::Fail(_)), "{:?}", leak.judge());
     }
 
     #[test]

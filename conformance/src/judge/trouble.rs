@@ -9,14 +9,16 @@ use crate::{
     observation::{Evidence, EvidenceId, Fact, Observation, SessionEnd, SessionIndex},
 };
 
-/// The outcome of a session that said that it cannot run here.
-pub(super) fn cannot_run_here(run: &Observation) -> Option<Outcome> {
+/// The outcome of an adapter that said that it cannot run here.
+///
+/// It counts only from one that never declared its implementation: whoever said hello in the case or in its twin has
+/// run here, and must not leave what was seen until then undecided.
+pub(super) fn cannot_run_here(run: &Observation, twin: &Observation) -> Option<Outcome> {
     let said = |evidence: &Evidence| {
         matches!(&evidence.fact, Fact::SessionEnded { how: SessionEnd::CannotRunHere, .. })
     };
-    run.evidence
-        .iter()
-        .any(said)
+    let ran = run.statement.is_some() || twin.statement.is_some();
+    (!ran && run.evidence.iter().any(said))
         .then(|| Outcome::NotRun { reason: "the adapter says that it cannot run here".into() })
 }
 
@@ -61,7 +63,8 @@ fn defect(evidence: &Evidence) -> Option<String> {
 
 fn bad_end(how: &SessionEnd) -> Option<String> {
     match how {
-        SessionEnd::Exited { code: 0 } | SessionEnd::KilledByScript | SessionEnd::CannotRunHere => None,
+        SessionEnd::Exited { code: 0 } | SessionEnd::KilledByScript => None,
+        SessionEnd::CannotRunHere => Some("the adapter says that it cannot run here, where it ran".into()),
         SessionEnd::Exited { code } => Some(format!("the adapter exited with {code}")),
         SessionEnd::KilledByHarness { reason } => Some(format!("the adapter was killed: {reason}")),
         SessionEnd::Signalled { signal } => Some(format!("the adapter died by signal {signal}")),
