@@ -44,9 +44,11 @@ fn examine(scene: &Scene<'_>, canary: &CanaryRole, step: &StepLabel) -> Result<F
             Ok(Finding::Violated(Witness::new(sentence, written).and([tried])))
         }
         (Some((_, tried)), Some((_, written, path))) => {
+            // Only who saw every write knows that there was no earlier one.
+            let calls = complete(scene.run, Observer::SystemCalls)?;
             let sentence =
                 format!("the protector was asked before the canary {canary} was written to {path}");
-            Ok(Finding::Met(Witness::new(sentence, tried).and([written, issued])))
+            Ok(Finding::Met(Witness::new(sentence, tried).and([written, calls, issued])))
         }
         (Some((tried_at, tried)), None) => {
             // Without a write it went to the protector or nowhere, and the attempt must precede the answer.
@@ -147,6 +149,14 @@ mod tests {
     fn asking_before_writing_passes() {
         let stage = opted_in("no_service").fact(0, asks_secrets()).seen(0, "token", written(PATH, 0o600));
         assert_eq!(stage.judge().kind(), OutcomeKind::Pass);
+    }
+
+    #[test]
+    fn asking_first_counts_only_where_every_write_was_watched() {
+        let stage = opted_in("no_service").fact(0, asks_secrets()).seen(0, "token", file(0, PATH));
+        assert_eq!(stage.judge().kind(), OutcomeKind::Pass);
+        assert_eq!(stage.clone().without(Observer::SystemCalls).judge().kind(), OutcomeKind::Inconclusive);
+        assert_eq!(stage.losing(Observer::SystemCalls).judge().kind(), OutcomeKind::Inconclusive);
     }
 
     #[test]
