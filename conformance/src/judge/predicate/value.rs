@@ -9,7 +9,7 @@ use crate::{
         scene::{Answer, Scene},
         searched::complete,
     },
-    observation::{EvidenceId, Observer, ReplyFact, SessionIndex, ValueFact},
+    observation::{EvidenceId, Fact, IssuedBy, Observer, ReplyFact, SessionIndex, ValueFact},
     protocol::ErrorCategory,
 };
 
@@ -136,9 +136,27 @@ fn examine_absent(
             return Err(undecided(scene, step, scene.answer(step)));
         }
     };
-    let issued = scene.issued(canary).ok_or_else(|| Inconclusive::vacuous(canary))?;
+    let there = was_there(scene, canary).ok_or_else(|| Inconclusive::Vacuous {
+        what: format!("no step stored the canary {canary}, so none could give it back"),
+    })?;
     let sentence = format!("{step} gave {instead}, and not the canary {canary}");
-    Ok(Finding::Met(Witness::new(sentence, id).and([issued])))
+    Ok(Finding::Met(Witness::new(sentence, id).and(there)))
+}
+
+/// That there was a canary to be given back: a `put` claims to have stored it, or it was planted.
+fn was_there(scene: &Scene<'_>, canary: &CanaryRole) -> Option<Vec<EvidenceId>> {
+    let issued = scene.issued(canary)?;
+    let planted = scene.run.evidence.iter().any(|evidence| {
+        matches!(&evidence.fact, Fact::CanaryIssued { role, by: IssuedBy::Plant } if role == canary)
+    });
+    if planted {
+        return Some(vec![issued]);
+    }
+    let stored = puts(scene, canary).find_map(|answer| match answer {
+        Answer::Replied { id, reply: ReplyFact::Ok { .. }, .. } => Some(id),
+        Answer::Replied { .. } | Answer::DeadlinePassed { .. } | Answer::None => None,
+    });
+    stored.map(|stored| vec![issued, stored])
 }
 
 fn replied<'a>(scene: &Scene<'a>, step: &StepLabel) -> Result<(EvidenceId, &'a ReplyFact), Finding> {
@@ -150,14 +168,18 @@ fn replied<'a>(scene: &Scene<'a>, step: &StepLabel) -> Result<(EvidenceId, &'a R
 
 /// The answers of the steps that put the canary, and that it was issued.
 fn stored(scene: &Scene<'_>, canary: &CanaryRole) -> Vec<EvidenceId> {
+    let answers = puts(scene, canary).filter_map(|answer| answer.evidence());
+    answers.chain(scene.issued(canary)).collect()
+}
+
+/// What became of the steps that put the canary.
+fn puts<'a>(scene: &Scene<'a>, canary: &CanaryRole) -> impl Iterator<Item = Answer<'a>> {
     let puts = scene
         .case
         .script
         .steps()
-        .filter(|(_, _, step)| matches!(step, Step::Put { canary: put, .. } if put == canary));
-    let answers =
-        puts.filter_map(|(session, step, _)| scene.answer_at(SessionIndex(session), step).evidence());
-    answers.chain(scene.issued(canary)).collect()
+        .filter(move |(_, _, step)| matches!(step, Step::Put { canary: put, .. } if put == canary));
+    puts.map(|(session, step, _)| scene.answer_at(SessionIndex(session), step))
 }
 
 #[cfg(test)]
@@ -242,6 +264,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_never_stored_cannot_come_back_and_its_absence_says_nothing() {
+        for (stage, get) in [(across(), "across"), (relocated(), "elsewhere")] {
+            let stage = stage.answer(get, nothing());
+            let refused = stage.answer("write", error(ErrorCategory::EncryptionUnavailable)).judge();
+            let vacuous = matches!(&refused, Outcome::Inconclusive { reason: Inconclusive::Vacuous { .. } });
+            assert!(vacuous, "{refused:?}");
+        }
+    }
+
+    #[test]
     fn an_unrelated_error_does_not_show_that_nothing_is_there() {
         let outcome = across().answer("across", error(ErrorCategory::Busy)).judge();
         assert!(matches!(
@@ -293,7 +325,7 @@ mod tests {
         let get = |label: &str| {
             format!("{{ do = \"get\", label = \"{label}\", store = \"cache\", canary = \"token\" }}")
         };
-        let put = "{ do = \"put\", store = \"cache\", canary = \"token\" }";
+        let put = "{ do = \"put\", label = \"write\", store = \"cache\", canary = \"token\" }";
         let (read, other) = (get("read"), get(label));
         format!(
             "[[session]]\nsteps = [{open}, {put}]\n[[session]]\nsteps = [{open}, {read}]\n\
