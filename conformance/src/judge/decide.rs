@@ -5,7 +5,7 @@ use super::{
     finding::Finding,
     predicate::{Examined, examine},
     scene::Scene,
-    trouble::{cannot_run_here, trouble},
+    trouble::{cannot_run_here, left_out, trouble},
 };
 use crate::{
     case::{Case, Check, CheckId, Predicate},
@@ -27,7 +27,7 @@ pub fn judge_case(case: &Case, run: &Observation, twin: &Observation) -> Vec<(Ch
 /// 3. was something seen that must not be? That fails, even if the session crashed later.
 /// 4. did a session crash, hang or break the protocol before the judged step?
 /// 5. was the world as the case says? Is something missing that must be? That fails.
-/// 6. did the twin round-trip? Only then is it a pass.
+/// 6. was every step carried out, and did the twin round-trip? Only then is it a pass.
 pub fn judge(case: &Case, check: &Check, run: &Observation, twin: &Observation) -> Outcome {
     if let Some(outcome) = stop_before_looking(case, run, twin) {
         return outcome;
@@ -62,9 +62,9 @@ pub fn judge(case: &Case, check: &Check, run: &Observation, twin: &Observation) 
         Err(reason) => return Outcome::Inconclusive { reason },
     };
     match finding {
-        Finding::Met(witness) => match RoundTrip::of(case, twin) {
-            Ok(round_trip) => Outcome::Pass(Pass::new(witness, condition, round_trip)),
-            Err(reason) => Outcome::Inconclusive { reason },
+        Finding::Met(witness) => match (left_out(&scene, until), RoundTrip::of(case, twin)) {
+            (None, Ok(round_trip)) => Outcome::Pass(Pass::new(witness, condition, round_trip)),
+            (Some(reason), _) | (None, Err(reason)) => Outcome::Inconclusive { reason },
         },
         Finding::Violated(witness) | Finding::Unmet(witness) => {
             Outcome::Fail(Fail::new(witness, contradictions(&scene)))
@@ -140,7 +140,7 @@ mod tests {
     use crate::{
         judge::{Inconclusive, stage::Stage},
         observation::{Role, SessionEnd, SessionIndex},
-        protocol::LocationRole,
+        protocol::{LocationRole, Unsupported},
     };
 
     #[test]
@@ -172,6 +172,29 @@ mod tests {
         let stage = equals("world = { platforms = [\"windows\"] }");
         let reason = "the case has no world on linux".into();
         assert_eq!(stage.judge(), Outcome::NotRun { reason });
+    }
+
+    #[test]
+    fn a_step_that_the_library_cannot_do_leaves_nothing_to_pass() {
+        let unsupported = || {
+            let unsupported = Unsupported { what: "put".into(), reason: "not built".into(), issue: None };
+            ReplyFact::Unsupported(unsupported)
+        };
+        for check in [
+            "predicate = \"canary_absent\", canary = \"token\", scopes = [\"files\"]",
+            "predicate = \"nothing_created\", step = \"write\"",
+            "predicate = \"born_private\", canary = \"token\"",
+        ] {
+            let stage = Stage::new("", check);
+            assert!(matches!(stage.judge(), Outcome::Pass(_)), "{check}");
+            let outcomes =
+                [stage.clone().answer("write", unsupported()), stage.clone().answer("read", unsupported())];
+            for outcome in outcomes.map(|stage| stage.judge()) {
+                let reason =
+                    matches!(&outcome, Outcome::Inconclusive { reason: Inconclusive::Unsupported { .. } });
+                assert!(reason, "{check}: {outcome:?}");
+            }
+        }
     }
 
     #[test]

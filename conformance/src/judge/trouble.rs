@@ -5,8 +5,8 @@ use super::{
     scene::{Answer, Scene},
 };
 use crate::{
-    case::Step,
-    observation::{Evidence, EvidenceId, Fact, Observation, SessionEnd, SessionIndex},
+    case::{Step, StepLabel},
+    observation::{Evidence, EvidenceId, Fact, Observation, ReplyFact, SessionEnd, SessionIndex},
 };
 
 /// The outcome of an adapter that said that it cannot run here.
@@ -70,6 +70,30 @@ fn bad_end(how: &SessionEnd) -> Option<String> {
         SessionEnd::Signalled { signal } => Some(format!("the adapter died by signal {signal}")),
         SessionEnd::NotStarted { reason } => Some(format!("the adapter could not be started: {reason}")),
     }
+}
+
+/// The first step up to the evidence, or of the whole script, that the library cannot do.
+///
+/// A script of which a part was left out did not put the implementation to the test: its silence proves nothing. A text
+/// form that a library does not have is no such part, and neither is a handle that cannot be forgotten.
+pub(super) fn left_out(scene: &Scene<'_>, until: Option<EvidenceId>) -> Option<Inconclusive> {
+    for (number, session) in scene.case.script.sessions.iter().enumerate() {
+        for (step, asked) in session.steps.iter().enumerate() {
+            let (Step::Open { .. } | Step::Put { .. } | Step::Get { .. } | Step::Remove { .. }) = asked
+            else {
+                continue;
+            };
+            if let Answer::Replied { id, reply: ReplyFact::Unsupported(unsupported), .. } =
+                scene.answer_at(SessionIndex(number), step)
+                && until.is_none_or(|until| id <= until)
+            {
+                let step = asked.label().cloned().unwrap_or_else(|| StepLabel(asked.word().into()));
+                let what = format!("{}: {}", unsupported.what, unsupported.reason);
+                return Some(Inconclusive::Unsupported { step, what });
+            }
+        }
+    }
+    None
 }
 
 /// What the script asks for and the observation has no record of: a run that stopped early is never green.
