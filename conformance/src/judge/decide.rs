@@ -198,6 +198,15 @@ mod tests {
     }
 
     #[test]
+    fn the_signal_that_broke_the_protocol_is_named() {
+        let broken =
+            Fact::AdapterFailed { step: Some(1), detail: "the adapter ended before its reply".into() };
+        let stage = equals("").silent("write").fact(0, broken).end(0, SessionEnd::Signalled { signal: 11 });
+        let why = stage.judge().why();
+        assert!(why.contains("ended before its reply") && why.contains("died by signal 11"), "{why}");
+    }
+
+    #[test]
     fn an_adapter_that_cannot_run_here_is_not_run() {
         let stage = equals("").undeclared().silent("write").end(0, SessionEnd::CannotRunHere);
         assert!(matches!(stage.judge(), Outcome::NotRun { .. }));

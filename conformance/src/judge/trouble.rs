@@ -42,7 +42,8 @@ pub(super) fn trouble(scene: &Scene<'_>, until: Option<EvidenceId>) -> Option<Ou
     let not_started = evidence().filter(|evidence| {
         matches!(&evidence.fact, Fact::SessionEnded { how: SessionEnd::NotStarted { .. }, .. })
     });
-    if let Some(detail) = not_started.chain(evidence()).find_map(defect) {
+    let defect = not_started.chain(evidence()).find_map(|found| Some(defect(found)? + &death(scene, found)));
+    if let Some(detail) = defect {
         return Some(Outcome::AdapterError { detail });
     }
     if until.is_some() { None } else { unrecorded(scene) }
@@ -59,6 +60,20 @@ fn defect(evidence: &Evidence) -> Option<String> {
         return None;
     };
     Some(format!("{session}{detail} ({})", evidence.id))
+}
+
+/// How the session of broken protocol died, where that is its own doing and explains it.
+fn death(scene: &Scene<'_>, broken: &Evidence) -> String {
+    if !matches!(broken.fact, Fact::AdapterFailed { .. }) {
+        return String::new();
+    }
+    let mut ends = scene.run.evidence.iter().filter(|evidence| evidence.session == broken.session);
+    let death = ends.find_map(|evidence| {
+        let Fact::SessionEnded { how, .. } = &evidence.fact else { return None };
+        let is_own = matches!(how, SessionEnd::Signalled { .. } | SessionEnd::Exited { .. });
+        Some(format!("; {} ({})", bad_end(how).filter(|_| is_own)?, evidence.id))
+    });
+    death.unwrap_or_default()
 }
 
 fn bad_end(how: &SessionEnd) -> Option<String> {
