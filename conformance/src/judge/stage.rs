@@ -366,7 +366,7 @@ pub(super) fn asks_secrets() -> Fact {
 }
 
 pub(super) fn token_request(role: &str) -> Fact {
-    let scope = format!("https://{role}.sealcheck.test/.default");
+    let scope = format!("https://{}.sealcheck.test/.default", canary(role).alias());
     Fact::TokenRequest(TokenRequest { grant: "client_credentials".into(), scope, issued: None })
 }
 

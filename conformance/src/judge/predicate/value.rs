@@ -74,15 +74,16 @@ fn request_for(
 ) -> Option<EvidenceId> {
     let mut requests = scene.token_requests(session).filter(|(evidence, _)| evidence.id < before);
     let found = requests.find(|(_, request)| {
-        request.issued.as_ref() == Some(canary) || role_of(&request.scope).is_none_or(|role| role == canary.0)
+        request.issued.as_ref() == Some(canary)
+            || alias_of(&request.scope).is_none_or(|alias| alias == canary.alias())
     });
     found.map(|(evidence, _)| evidence.id)
 }
 
-/// The role in a scope such as `https://token.sealcheck.test/.default`.
-fn role_of(scope: &str) -> Option<&str> {
+/// The alias of a role in a scope such as `https://r3c469e9d.sealcheck.test/.default`.
+fn alias_of(scope: &str) -> Option<&str> {
     let (before, _) = scope.split_once(".sealcheck.test/")?;
-    before.rsplit_once("https://").map(|(_, role)| role)
+    before.rsplit_once("https://").map(|(_, alias)| alias)
 }
 
 /// The step did not give the canary back.
@@ -184,7 +185,7 @@ fn puts<'a>(scene: &Scene<'a>, canary: &CanaryRole) -> impl Iterator<Item = Answ
 
 #[cfg(test)]
 mod tests {
-    use super::role_of;
+    use super::alias_of;
     use crate::{
         judge::{
             Inconclusive, Outcome, OutcomeKind,
@@ -195,10 +196,10 @@ mod tests {
     };
 
     #[test]
-    fn the_role_is_read_from_the_scope() {
-        assert_eq!(role_of("https://fallen-back.sealcheck.test/.default"), Some("fallen-back"));
-        assert_eq!(role_of("openid https://token.sealcheck.test/.default"), Some("token"));
-        assert_eq!(role_of("openid profile"), None);
+    fn the_alias_of_the_role_is_read_from_the_scope() {
+        assert_eq!(alias_of("https://r01234567.sealcheck.test/.default"), Some("r01234567"));
+        assert_eq!(alias_of("openid https://r01234567.sealcheck.test/.default"), Some("r01234567"));
+        assert_eq!(alias_of("openid profile"), None);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
-    issuer::{Issuer, role_of},
+    issuer::Issuer,
     request::{FormFields, observe},
 };
 
@@ -82,11 +82,11 @@ async fn token(
     };
     let decision = match refused {
         Some(refusal) => Err(refusal),
-        None => role_of(scope).ok_or(Refusal::Scope),
+        None => issuer.role_of(scope).ok_or(Refusal::Scope),
     };
     match decision {
         Ok(role) => {
-            let token = issuer.issue(grant, scope, &role);
+            let token = issuer.issue(grant, scope, role);
             Json(json!({
                 "token_type": "Bearer",
                 "scope": scope,

@@ -12,15 +12,9 @@ use crate::{
     observation::{EvidenceLog, Fact, IssuedBy, Observer, SessionIndex, TokenRequest},
 };
 
-/// The scope that a credential asks for to be given the canary of a role.
+/// The scope that a credential asks for to be given the canary of a role. It does not say the role.
 pub fn scope_of(role: &CanaryRole) -> String {
-    format!("{SCOPE_BEGIN}{role}{SCOPE_END}")
-}
-
-/// The role that a scope asks for.
-pub(super) fn role_of(scope: &str) -> Option<CanaryRole> {
-    let role = scope.strip_prefix(SCOPE_BEGIN)?.strip_suffix(SCOPE_END)?;
-    (!role.is_empty() && !role.contains('/')).then(|| CanaryRole(role.into()))
+    format!("https://{}.sealcheck.test/.default", role.alias())
 }
 
 /// The state of an authority.
@@ -66,6 +60,11 @@ impl Issuer {
     pub(super) fn client_secret(&self) -> &str {
         let role = CanaryRole(CLIENT_SECRET_ROLE.into());
         self.canaries.get(&role).expect("an authority without a client secret does not start")
+    }
+
+    /// The role that a scope asks for, of those that the world has.
+    pub(super) fn role_of(&self, scope: &str) -> Option<&CanaryRole> {
+        self.canaries.keys().find(|role| scope_of(role) == scope)
     }
 
     /// The token for a scope, and a record of the request: the canary if its role is armed, else a decoy.
@@ -146,8 +145,6 @@ fn decoy() -> String {
 
 /// The role of the canary that credentials use as their client secret.
 pub const CLIENT_SECRET_ROLE: &str = "client-secret";
-const SCOPE_BEGIN: &str = "https://";
-const SCOPE_END: &str = ".sealcheck.test/.default";
 const MAX_LOST: usize = 16;
 const MAX_TEXT_BYTES: usize = 256;
 
@@ -157,25 +154,32 @@ mod tests {
     use crate::observation::Clock;
 
     #[test]
-    fn a_scope_leads_back_to_its_role() {
+    fn a_scope_leads_back_to_its_role_without_saying_it() {
         let role = CanaryRole("alice-token".into());
-        assert_eq!(role_of(&scope_of(&role)), Some(role));
+        let issuer = issuer(&role);
+        assert_eq!(issuer.role_of(&scope_of(&role)), Some(&role));
+        assert!(!scope_of(&role).contains("alice"));
     }
 
     #[test]
-    fn a_scope_of_another_form_has_no_role() {
-        for scope in ["", "https://.sealcheck.test/.default", "https://a/b.sealcheck.test/.default", "openid"]
-        {
-            assert_eq!(role_of(scope), None, "{scope}");
+    fn a_scope_of_another_form_or_of_a_role_that_is_not_there_has_no_role() {
+        let issuer = issuer(&CanaryRole("alice".into()));
+        let bob = scope_of(&CanaryRole("bob".into()));
+        for scope in ["", "https://.sealcheck.test/.default", "https://alice.sealcheck.test/.default", &bob] {
+            assert_eq!(issuer.role_of(scope), None, "{scope}");
         }
     }
 
     #[test]
     fn a_text_with_a_canary_is_recorded_by_its_role() {
-        let canaries = BTreeMap::from([(CanaryRole("alice".into()), "s3cr3t".to_owned())]);
-        let issuer = Issuer::new(String::new(), EvidenceLog::new(Clock::start()), canaries, |_| {});
+        let issuer = issuer(&CanaryRole("alice".into()));
         assert_eq!(issuer.redact("/t/s3cr3t/x"), "/t/{alice}/x");
         assert_eq!(issuer.redact("/t/other/x"), "/t/other/x");
         assert_eq!(issuer.redact(&"ä".repeat(300)).chars().count(), 129);
+    }
+
+    fn issuer(role: &CanaryRole) -> Issuer {
+        let canaries = BTreeMap::from([(role.clone(), "s3cr3t".to_owned())]);
+        Issuer::new(String::new(), EvidenceLog::new(Clock::start()), canaries, |_| {})
     }
 }
