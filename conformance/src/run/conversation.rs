@@ -14,7 +14,7 @@ use crate::{
     observe::{Lost, reply},
     protocol::{
         Authority, Base64Bytes, Get, Hello, HelloReply, Level, LogLevel, Open, OpenOptions, ProtocolVersion,
-        Put, Remove, Render, Reply, ReplyBody, Request, Store, StoreHandle,
+        Put, Remove, Render, Reply, ReplyBody, Request, Statement, Store, StoreHandle,
     },
     world::authority,
 };
@@ -36,6 +36,8 @@ pub(super) struct Conversation<'a> {
     pub session: SessionIndex,
     /// The canaries of the world.
     pub canaries: &'a CanarySet,
+    /// What an earlier session declared, of this world or of the twin's: this one must declare the same.
+    pub declared: Option<&'a Statement>,
     /// The token authority, for adapters at credential level.
     pub authority: &'a authority::Authority,
     /// Whether replies are scanned: they are part of what the output observer watches.
@@ -105,7 +107,7 @@ impl Conversation<'_> {
         let reply = self.ask(driver, None, None, &request, self.patience.startup, scanned)?;
         match reply {
             Reply::Ok(ReplyBody::Hello(hello)) if hello.protocol == ProtocolVersion::CURRENT => {
-                self.without_secrets(*hello)
+                self.without_secrets(*hello).and_then(|hello| self.unchanged(hello))
             }
             Reply::Ok(ReplyBody::Hello(hello)) => {
                 let (chosen, offered) = (hello.protocol, ProtocolVersion::CURRENT);
@@ -125,6 +127,15 @@ impl Conversation<'_> {
             Ok(hello)
         } else {
             Err(self.failed(None, "the reply to hello holds a secret of the world".into()))
+        }
+    }
+
+    /// Refuses a declaration that is not the one of the sessions before: what applies must not depend on the world.
+    fn unchanged(&self, hello: HelloReply) -> Result<HelloReply, Interrupted> {
+        if self.declared.is_none_or(|declared| *declared == hello.statement) {
+            Ok(hello)
+        } else {
+            Err(self.failed(None, "the statement is not the one that an earlier session gave".into()))
         }
     }
 
@@ -378,11 +389,37 @@ mod tests {
         assert_eq!(held.asked, [RequestKind::Open]);
     }
 
+    #[test]
+    fn a_statement_that_changes_between_sessions_ends_the_session() {
+        let says_ok = |_: &Request| Reply::Ok(ReplyBody::Open { self_report: None });
+        let same = reference_statement();
+        let other = Statement { locations: Vec::new(), ..same.clone() };
+        let held = hold_after(Some(same), &[open("a")], End::Bye, says_ok);
+        assert_eq!((held.asked, held.interrupted), (vec![RequestKind::Open, RequestKind::Bye], None));
+        let held = hold_after(Some(other), &[open("a")], End::Bye, says_ok);
+        assert_eq!((held.asked, held.declares), (vec![], false));
+        let Some(Interrupted::Adapter { detail }) = held.interrupted else {
+            panic!("{:?}", held.interrupted)
+        };
+        assert!(detail.contains("statement"), "{detail}");
+    }
+
+    fn reference_statement() -> Statement {
+        let hello =
+            Hello { protocol: vec![ProtocolVersion::CURRENT], harness: "x".into(), log: LogLevel::Default };
+        let mut reference = Session::new(Box::new(token_cache::seams::Seams::real));
+        match reference.answer(Request::Hello(hello)) {
+            Ok(Reply::Ok(ReplyBody::Hello(hello))) => hello.statement,
+            other => panic!("{other:?} is no declaration"),
+        }
+    }
+
     /// What came of a conversation.
     struct Held {
         asked: Vec<RequestKind>,
         interrupted: Option<Interrupted>,
         issued: bool,
+        declares: bool,
     }
 
     fn hold(steps: &[Step], answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Held {
@@ -390,7 +427,19 @@ mod tests {
     }
 
     /// Converses with an adapter that says the reference's hello; everything else is answered as the test says.
-    fn hold_to(steps: &[Step], end: End, mut answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Held {
+    fn hold_to(steps: &[Step], end: End, answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Held {
+        let held = hold_after(None, steps, end, answer);
+        assert!(held.declares);
+        held
+    }
+
+    /// The same after a session that declared something.
+    fn hold_after(
+        declared: Option<Statement>,
+        steps: &[Step],
+        end: End,
+        mut answer: impl FnMut(&Request) -> Reply + Send + 'static,
+    ) -> Held {
         let tag = Tag::from_text("0123456789abcdef");
         let (input, stdin) = pipe().expect("a pipe");
         let (stdout, mut output) = pipe().expect("a pipe");
@@ -438,17 +487,18 @@ mod tests {
             log: &log,
             session: SessionIndex(0),
             canaries: &canaries,
+            declared: declared.as_ref(),
             authority: &authority,
             log_level: LogLevel::Default,
             scans_replies: true,
             patience,
         };
         let outcome = conversation.hold(&mut driver, steps, end);
-        assert!(outcome.hello.is_some());
+        let declares = outcome.hello.is_some();
         driver.finish(Instant::now() + TIMEOUT);
         let asked = adapter.join().expect("the adapter does not panic");
         let issued = log.entries().iter().any(|entry| matches!(entry.fact, Fact::CanaryIssued { .. }));
-        Held { asked, interrupted: outcome.interrupted, issued }
+        Held { asked, interrupted: outcome.interrupted, issued, declares }
     }
 
     fn refusal() -> Reply {

@@ -16,8 +16,8 @@ use crate::{
 
 /// Plays a case, or its twin, in a world of its own.
 ///
-/// The statement is that of another session of the same adapter: it says where to plant. Where there is none, nothing
-/// is planted, and the judge finds that unproved.
+/// The statement is that of another session of the same adapter: it says where to plant, and every session must declare
+/// the same. Where there is none, nothing is planted, and the judge finds that unproved.
 ///
 /// # Errors
 ///

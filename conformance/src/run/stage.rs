@@ -49,7 +49,8 @@ pub struct Performance<'a> {
     pub index: SessionIndex,
     /// Who plays.
     pub adapter: &'a AdapterCommand,
-    /// What the implementation declared in another world; without it, an earlier session of this one says where to plant.
+    /// What the implementation declared in another world: where to plant, and what it must declare here as well. Without
+    /// it, an earlier session of this one says so.
     pub statement: Option<&'a Statement>,
     /// The condition of the world.
     pub condition: Condition,
@@ -320,6 +321,7 @@ impl Stage {
             log: &self.log,
             session,
             canaries: &self.canaries,
+            declared: self.hello.as_ref().map(|hello| &hello.statement).or(performance.statement),
             authority: &self.authority,
             scans_replies: !self.states.is_unavailable(Observer::Output),
             log_level: performance.log,
