@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::observation::{Evidence, EvidenceId, EvidenceLog, Fact, Observer, ObserverState};
+use crate::observation::{Evidence, EvidenceId, EvidenceLog, Fact, Observer, ObserverState, SessionIndex};
 
 /// What an observer missed; from then on its silence says nothing.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -42,6 +42,21 @@ impl ObserverStates {
     pub fn note(&mut self, result: Result<(), Lost>) {
         if let Err(lost) = result {
             self.lose(lost);
+        }
+    }
+
+    /// Notes a session of which not even the start was seen: whoever watches its calls did not watch it at all.
+    ///
+    /// Every session begins with the start of a program, so this is a sign of life in each of them.
+    pub fn note_start(&mut self, session: SessionIndex, evidence: &[Evidence]) {
+        let started = |evidence: &Evidence| {
+            evidence.session == Some(session) && matches!(evidence.fact, Fact::ProcessStarted(_))
+        };
+        if self.is_unavailable(Observer::Processes) || evidence.iter().any(started) {
+            return;
+        }
+        for observer in [Observer::SystemCalls, Observer::Processes] {
+            self.lose(Lost { observer, reason: format!("the start of {session} was not seen") });
         }
     }
 
@@ -92,7 +107,7 @@ const BLIND: &str = "it did not see the leak that was planted for it";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observation::{Clock, SightingPlace};
+    use crate::observation::{Clock, ProcessStart, SightingPlace};
 
     fn see(log: &EvidenceLog, seen_by: Observer, planted_for: Observer) -> EvidenceId {
         let place = SightingPlace::StandardOutput { offset: 0 };
@@ -142,6 +157,30 @@ mod tests {
         states.note(Err(lost("first")));
         states.lose(lost("second"));
         assert_eq!(states.conclude(&log)[&Observer::Files], ObserverState::Lost { reason: "first".into() });
+    }
+
+    #[test]
+    fn a_session_whose_start_was_not_seen_was_not_watched() {
+        let log = EvidenceLog::new(Clock::start());
+        for observer in [Observer::SystemCalls, Observer::Processes] {
+            see(&log, observer, observer);
+        }
+        let start = ProcessStart {
+            pid: 7,
+            program: "/bin/true".into(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+        };
+        log.record(Observer::Processes, Some(SessionIndex(0)), Fact::ProcessStarted(start));
+        let states = |session| {
+            let mut states = ObserverStates::default();
+            states.note_start(SessionIndex(session), &log.entries());
+            states.conclude(&log)
+        };
+        for observer in [Observer::SystemCalls, Observer::Processes] {
+            assert!(matches!(states(0)[&observer], ObserverState::Complete { .. }));
+            assert!(matches!(states(1)[&observer], ObserverState::Lost { .. }));
+        }
     }
 
     #[test]

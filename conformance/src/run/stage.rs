@@ -341,6 +341,9 @@ impl Stage {
                 self.states.lose(Lost { observer, reason: reason.clone() });
             }
         }
+        if !matches!(ended.end, SessionEnd::NotStarted { .. }) {
+            self.states.note_start(session, &self.log.entries());
+        }
         let cannot_run = ended.end == SessionEnd::CannotRunHere;
         let fact =
             Fact::SessionEnded { how: ended.end, effective_capabilities: ended.effective_capabilities };
