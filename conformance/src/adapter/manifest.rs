@@ -26,7 +26,7 @@ pub struct Manifest {
     /// Its arguments, likewise.
     #[serde(default)]
     pub arguments: Vec<String>,
-    /// A requirements file for pip, every package pinned. Present exactly where `{python}` is used.
+    /// A requirements file for pip, every package pinned. `{python}` may be used only where there is one.
     #[serde(default)]
     pub packages: Option<String>,
     /// What the system must have.

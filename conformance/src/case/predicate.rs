@@ -257,7 +257,8 @@ impl Predicate {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// Contents, names and extended attributes of every file in the world, in every snapshot.
+    /// Contents, names and extended attributes of every file below the home, the temporary and the runtime folder, in every
+    /// snapshot. A relocated home is not looked at.
     Files,
     /// Bytes that were written to files, those without a name and those that are gone again included.
     Writes,

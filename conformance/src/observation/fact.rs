@@ -178,7 +178,7 @@ pub enum ValueFact {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(tag = "end", rename_all = "snake_case")]
 pub enum SessionEnd {
-    /// It exited with this code after `bye`.
+    /// It exited by itself with this code, after `bye` or before.
     Exited {
         /// The code.
         code: i32,
@@ -231,11 +231,11 @@ pub struct SystemCall {
 pub enum SystemCallKind {
     /// open, openat, openat2, creat with intent to write or create.
     Open,
-    /// write, pwrite, writev, pwritev, pwritev2 to a file or memory file. Recorded once a descriptor.
+    /// write, pwrite, writev, pwritev, pwritev2 to a file or memory file. Recorded once for a process and a file.
     Write,
     /// mmap, shared and writable.
     SharedMap,
-    /// splice, sendfile, copy_file_range.
+    /// splice, sendfile, copy_file_range, and an ioctl that clones a file into another.
     Splice,
     /// rename, renameat, renameat2.
     Rename,
@@ -247,7 +247,7 @@ pub enum SystemCallKind {
     Unlink,
     /// mkdir, mkdirat.
     MakeDirectory,
-    /// mknod, mknodat.
+    /// mknod, mknodat, and a bind that makes a socket in the file tree.
     MakeNode,
     /// truncate, ftruncate.
     Truncate,
@@ -255,11 +255,12 @@ pub enum SystemCallKind {
     ChangeMode,
     /// chown, fchown, lchown, fchownat.
     ChangeOwner,
-    /// setxattr and its variants.
+    /// setxattr, removexattr and their variants; calls that set times only where they were refused.
     SetAttribute,
-    /// connect, and sendto with an address.
+    /// connect, and sendto, sendmsg and sendmmsg with an address.
     Connect,
-    /// A foreign architecture, x32 or io_uring: refused.
+    /// What would escape the witness, and is refused: foreign architectures, x32, io_uring, Linux AIO, mount, chroot and
+    /// their kin.
     Forbidden,
 }
 

@@ -32,7 +32,7 @@ pub enum ErrorCategory {
     Timeout,
     /// The user or the caller cancelled.
     Cancelled,
-    /// None of these. Satisfies no check.
+    /// None of these. No check demands it; where any error will do, as after relocation, it is one.
     Other,
 }
 

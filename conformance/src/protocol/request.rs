@@ -31,7 +31,7 @@ pub enum Request {
     Render(Render),
     /// Forget the handle.
     Close(Store),
-    /// End the session; exit 0 within 5 s.
+    /// End the session: reply within 5 s and exit 0 at once. What still runs 10 s after the reply is killed.
     Bye,
 }
 

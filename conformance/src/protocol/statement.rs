@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::ErrorCategory;
 use crate::case::{Partition, Platform};
 
-/// Everything that an implementation declares. Every key must be answered; unknown keys are an error.
+/// Everything that an implementation declares, the same in every session. Unknown keys are an error; `item`, and what
+/// `limits` holds, may be left out instead of null, everything else must be answered.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {

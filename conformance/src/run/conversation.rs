@@ -304,7 +304,7 @@ impl Conversation<'_> {
     }
 }
 
-/// How long an adapter has for its exit after `bye`.
+/// How long an adapter has for its reply to `bye`; how long for its exit after that is the stage's affair.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 //!
 //! Calls are seen as *attempted*: the witness lets them go on and never learns their results. It is a witness and a
 //! guard against accidents, not a jail: a program that rewrites its arguments from another thread between the look and
-//! the call gets past it. Not seen: calls that need a result to be understood (a `bind` that picks its own name),
-//! shared memory without a file, messages to other processes of the same user by signals or System V objects, and file
-//! contents that are moved inside the kernel and overwritten again before the file is next looked at.
+//! the call gets past it. Not seen: reads; bytes that go to sockets, pipes and devices; a fork without exec; kernel
+//! keyrings; calls that need a result to be understood (a `bind` that picks its own name); shared memory without a file;
+//! messages to other processes of the same user by signals or System V objects; and file contents that are moved inside
+//! the kernel and overwritten again before the file is next looked at.
 //!
 //! | file | holds |
 //! |---|---|
