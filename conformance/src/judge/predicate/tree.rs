@@ -72,8 +72,13 @@ pub(super) fn stays_inside(
     location: LocationRole,
 ) -> Finding {
     let home = &scene.run.world.home;
-    match statement.path(location, home, None, Partition::default()) {
-        Some(folder) => Finding::of(examine_stays_inside(scene, &habits(twin), &normal(&folder))),
+    match statement.path(location, home, None, Partition::default()).map(|folder| normal(&folder)) {
+        Some(folder) if is_below(home, &folder) => {
+            let what =
+                format!("the declared folder {folder} holds the whole home, so nothing there is outside");
+            Inconclusive::Vacuous { what }.into()
+        }
+        Some(folder) => Finding::of(examine_stays_inside(scene, &habits(twin), &folder)),
         None => Finding::Unrecorded("the implementation declares no such folder".into()),
     }
 }
@@ -409,6 +414,19 @@ mod tests {
         let case = inside().fact(0, touches);
         assert!(case.case.is_own_twin());
         assert_eq!(case.judge_beside(&case).kind(), OutcomeKind::Fail);
+    }
+
+    #[test]
+    fn a_declared_folder_that_holds_the_whole_home_decides_nothing() {
+        for folder in ["{home}", "{home}/.store/..", "/"] {
+            let stage = inside().declaring(|statement| {
+                for location in &mut statement.locations {
+                    folder.clone_into(&mut location.path);
+                }
+            });
+            assert_eq!(stage.judge().kind(), OutcomeKind::Inconclusive, "{folder}");
+        }
+        assert_eq!(inside().judge().kind(), OutcomeKind::Pass);
     }
 
     fn elsewhere() -> Stage {
