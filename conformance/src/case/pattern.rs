@@ -6,7 +6,7 @@ use super::{CaseId, Check, CheckId};
 
 /// A pattern over ids: `*` stands for any characters, everything else for itself.
 ///
-/// A pattern without `#` is matched against ids of cases and stands for all their checks.
+/// A pattern without `#` is matched against ids of cases and stands for all their checks; one without `/`, against areas.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pattern(String);
 
