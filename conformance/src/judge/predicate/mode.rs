@@ -35,6 +35,12 @@ fn examine_private(
     allowed: u32,
 ) -> Result<Finding, Finding> {
     let path = declared(path)?;
+    if role == LocationRole::Plaintext
+        && let Some((sighting, stray)) = stray_canary(scene, &path)
+    {
+        let sentence = format!("a canary lies in {stray}, and plaintext is declared to lie in {path}");
+        return Ok(Finding::Violated(Witness::new(sentence, sighting)));
+    }
     if let Some((sighting, mode)) = looser_with_canary(scene, &path, allowed) {
         let sentence =
             format!("{path} has mode {mode:04o} while a canary is in it; {allowed:04o} is allowed");
@@ -193,6 +199,16 @@ fn looser_with_canary(
     })
 }
 
+/// A canary that a session left in another file than the declared one, whose mode would then say nothing.
+fn stray_canary(scene: &Scene<'_>, declared: &str) -> Option<(EvidenceId, String)> {
+    scene.run.evidence.iter().find_map(|evidence| match &evidence.fact {
+        Fact::CanarySeen {
+            place: SightingPlace::File { snapshot: Snapshot::After(_), path, .. }, ..
+        } if path != declared => Some((evidence.id, path.clone())),
+        _elsewhere_or_otherwise => None,
+    })
+}
+
 fn sighting_witness(sentence: String, (tree, sighting): (EvidenceId, EvidenceId)) -> Witness {
     Witness::new(sentence, tree).and([sighting])
 }
@@ -225,6 +241,19 @@ mod tests {
         let stage = private().tree(0, vec![entry(PATH, EntryKind::File, 0o600)]);
         assert_eq!(stage.judge().kind(), OutcomeKind::Pass);
         assert_eq!(stage.without(Observer::Files).judge().kind(), OutcomeKind::Inconclusive);
+    }
+
+    #[test]
+    fn a_private_decoy_beside_the_file_that_holds_the_secret_fails() {
+        let stage = private().tree(0, vec![entry(PATH, EntryKind::File, 0o600)]).seen(
+            0,
+            "token",
+            file(0, "/w/home/.store/real"),
+        );
+        assert_eq!(
+            stage.judge().why(),
+            format!("a canary lies in /w/home/.store/real, and plaintext is declared to lie in {PATH}")
+        );
     }
 
     #[test]
