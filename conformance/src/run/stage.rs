@@ -1,6 +1,7 @@
 //! One world with everyone who watches it, ready for sessions.
 
 use std::{
+    collections::BTreeMap,
     io,
     sync::Arc,
     time::{Duration, Instant},
@@ -41,6 +42,8 @@ pub struct Stage {
     pub(super) authority: Authority,
     umask: u32,
     hello: Option<HelloReply>,
+    /// What each adapter declared first; it is held to that.
+    declared: BTreeMap<String, Statement>,
 }
 
 /// What a script asks of one session.
@@ -93,8 +96,18 @@ impl Stage {
             canaries: values.collect(),
         };
         let authority = Authority::start(settings, request_hook(&canaries, &log, &options.without))?;
-        let mut stage =
-            Self { options, log, canaries, states, home, relocated: None, authority, umask, hello: None };
+        let mut stage = Self {
+            options,
+            log,
+            canaries,
+            states,
+            home,
+            relocated: None,
+            authority,
+            umask,
+            hello: None,
+            declared: BTreeMap::new(),
+        };
         beacon::light(&mut stage)?;
         Ok(stage)
     }
@@ -321,7 +334,7 @@ impl Stage {
             log: &self.log,
             session,
             canaries: &self.canaries,
-            declared: self.hello.as_ref().map(|hello| &hello.statement).or(performance.statement),
+            declared: self.declared.get(&adapter.name).or(performance.statement),
             authority: &self.authority,
             scans_replies: !self.states.is_unavailable(Observer::Output),
             log_level: performance.log,
@@ -358,6 +371,9 @@ impl Stage {
             self.scan_output(session, &output.stdout_untagged, OutputStream::Output);
             self.scan_output(session, &output.stderr, OutputStream::Error);
         }
+        if let Some(hello) = &outcome.hello {
+            self.declared.entry(adapter.name.clone()).or_insert_with(|| hello.statement.clone());
+        }
         self.hello = outcome.hello.or(self.hello.take());
         Ok(())
     }
@@ -391,7 +407,7 @@ pub struct Seen {
     /// Who said hello.
     pub hello: Option<HelloReply>,
     /// How each observer ended.
-    pub observers: std::collections::BTreeMap<Observer, crate::observation::ObserverState>,
+    pub observers: BTreeMap<Observer, crate::observation::ObserverState>,
     /// Everything that was recorded.
     pub evidence: Vec<crate::observation::Evidence>,
 }
