@@ -27,6 +27,7 @@ fn dependent(observer: Observer) -> (&'static [&'static str], &'static [&'static
         Observer::SystemCalls => (
             &[
                 "encryption/first-by-default#never-written",
+                "encryption/protector-tried-first#asked",
                 "fail-closed/no-bus#nothing-created",
                 "fail-closed/no-bus#refuses",
             ],
