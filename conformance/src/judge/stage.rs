@@ -361,7 +361,21 @@ pub(super) fn asks_secrets() -> Fact {
         path: "/org/freedesktop/secrets".into(),
         interface: "org.freedesktop.Secret.Service".into(),
         member: "OpenSession".into(),
+        names_secrets: false,
         answer: "org.freedesktop.DBus.Error.ServiceUnknown".into(),
+    })
+}
+
+/// The question to the bus who owns the name of the Secret Service, or another name.
+pub(super) fn asks_owner(names_secrets: bool) -> Fact {
+    Fact::BusCall(BusCall {
+        connection: 1,
+        destination: "org.freedesktop.DBus".into(),
+        path: "/org/freedesktop/DBus".into(),
+        interface: "org.freedesktop.DBus".into(),
+        member: "GetNameOwner".into(),
+        names_secrets,
+        answer: "org.freedesktop.DBus.Error.NameHasNoOwner".into(),
     })
 }
 

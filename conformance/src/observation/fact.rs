@@ -290,6 +290,8 @@ pub struct BusCall {
     pub interface: String,
     /// The method.
     pub member: String,
+    /// Whether its first argument is `org.freedesktop.secrets`. Arguments themselves may be secrets and are not kept.
+    pub names_secrets: bool,
     /// How it was answered: `ok`, an error's name, or `unanswered`.
     pub answer: String,
 }

@@ -312,6 +312,7 @@ pub(crate) fn facts() -> Vec<(Option<usize>, Fact)> {
                 path: "/org/freedesktop/secrets".into(),
                 interface: "org.freedesktop.Secret.Service".into(),
                 member: "OpenSession".into(),
+                names_secrets: false,
                 answer: "ok".into(),
             }),
         ),

@@ -87,7 +87,7 @@ fn first_attempt(scene: &Scene<'_>, session: SessionIndex) -> Option<(Instant, E
 
 fn asks(call: &BusCall) -> bool {
     let about_owner = matches!(call.member.as_str(), "StartServiceByName" | "GetNameOwner" | "NameHasOwner");
-    call.destination == SECRETS || (call.destination == BUS && about_owner)
+    call.destination == SECRETS || (call.destination == BUS && about_owner && call.names_secrets)
 }
 
 /// A connect to a socket of the world's runtime folder, or to any address that names a bus.
@@ -140,7 +140,7 @@ mod tests {
     use crate::{
         judge::{
             OutcomeKind,
-            stage::{Stage, asks_secrets, call, file, written},
+            stage::{Stage, asks_owner, asks_secrets, call, file, written},
         },
         observation::{Fact, Observer, SystemCall, SystemCallKind},
     };
@@ -149,6 +149,15 @@ mod tests {
     fn asking_before_writing_passes() {
         let stage = opted_in("no_service").fact(0, asks_secrets()).seen(0, "token", written(PATH, 0o600));
         assert_eq!(stage.judge().kind(), OutcomeKind::Pass);
+    }
+
+    #[test]
+    fn only_the_question_about_the_secret_service_is_one_for_the_protector() {
+        let stage = |names_secrets| {
+            opted_in("no_service").fact(0, asks_owner(names_secrets)).seen(0, "token", written(PATH, 0o600))
+        };
+        assert_eq!(stage(true).judge().kind(), OutcomeKind::Pass);
+        assert_eq!(stage(false).judge().kind(), OutcomeKind::Fail);
     }
 
     #[test]

@@ -54,6 +54,7 @@ impl Pending {
             path: self.path,
             interface: self.interface,
             member: self.member,
+            names_secrets: self.argument.as_deref() == Some(SECRETS),
             answer: answer.to_owned(),
         })
     }
@@ -101,6 +102,8 @@ impl Transcript {
 
 const MOST_PENDING: usize = 16 * 1024;
 const FIRST_PROBE: u32 = 0xF000_0000;
+
+const SECRETS: &str = "org.freedesktop.secrets";
 
 #[cfg(test)]
 mod tests {
