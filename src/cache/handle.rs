@@ -69,6 +69,7 @@ impl TokenCache {
 
     pub(super) fn of(setup: Setup) -> Result<Self, Error> {
         let Opened { store, protection, notices } = setup.open(None, setup.deadline())?;
+        setup.sweep(setup.deadline())?;
         notices.iter().for_each(Notice::announce);
         Ok(Self { setup, state: Mutex::new(State { store, protection, notices, seen: None }) })
     }

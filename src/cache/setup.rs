@@ -42,6 +42,22 @@ impl Setup {
         Ok(Held { lock, directory })
     }
 
+    /// Removes what a killed writer left behind, so that not even a program that only reads keeps it.
+    ///
+    /// A temporary whose writer is alive is that writer's business: it holds the cache, and may go on holding it.
+    pub(super) fn sweep(&self, deadline: Deadline) -> Result<(), Error> {
+        let (files, location) = (&self.seams.files, &self.plan.location);
+        let Some(directory) = files.open_directory(location.directory())? else { return Ok(()) };
+        if !files.has_temporary(&directory, location.plaintext())? {
+            return Ok(());
+        }
+        match self.hold(deadline) {
+            Ok(_swept) => Ok(()),
+            Err(Error::Busy { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Looks at the file that changes with the cache.
     pub(super) fn look(&self, protection: &Protection) -> Result<Option<FileState>, Error> {
         let location = &self.plan.location;

@@ -53,6 +53,9 @@ pub trait Files: fmt::Debug + Send + Sync {
     /// Removes temporaries that a killed writer of this file left behind; says how many.
     fn sweep(&self, lock: &LockGuard, directory: &PrivateDir, name: &str) -> Result<usize, FileError>;
 
+    /// Whether there is a temporary of this file: a writer is at work, or was killed.
+    fn has_temporary(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError>;
+
     /// The name under which the folder lists the file that opens as `name`.
     ///
     /// It is another one where the file system folds case or composes characters.

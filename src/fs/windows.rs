@@ -65,6 +65,10 @@ impl Files for SystemFiles {
         match directory.0 {}
     }
 
+    fn has_temporary(&self, directory: &PrivateDir, _name: &str) -> Result<bool, FileError> {
+        match directory.0 {}
+    }
+
     fn listed_as(&self, directory: &PrivateDir, _name: &str) -> Result<Option<String>, FileError> {
         match directory.0 {}
     }

@@ -145,6 +145,10 @@ fn a_files_part_may_leave_a_folder_open_to_others() {
             SystemFiles.sweep(lock, directory, name)
         }
 
+        fn has_temporary(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+            SystemFiles.has_temporary(directory, name)
+        }
+
         fn listed_as(&self, directory: &PrivateDir, name: &str) -> Result<Option<String>, FileError> {
             SystemFiles.listed_as(directory, name)
         }

@@ -139,6 +139,10 @@ impl<T: AlteredFiles> Files for Altered<T> {
         SystemFiles.sweep(lock, directory, name)
     }
 
+    fn has_temporary(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        SystemFiles.has_temporary(directory, name)
+    }
+
     fn listed_as(&self, directory: &PrivateDir, name: &str) -> Result<Option<String>, FileError> {
         self.0.listed_as(directory, name)
     }

@@ -145,6 +145,10 @@ impl Files for Folding {
         SystemFiles.sweep(lock, directory, name)
     }
 
+    fn has_temporary(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        SystemFiles.has_temporary(directory, name)
+    }
+
     fn listed_as(&self, _: &PrivateDir, _: &str) -> Result<Option<String>, FileError> {
         Ok(Some("APP.nocae".to_owned()))
     }

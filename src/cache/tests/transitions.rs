@@ -299,6 +299,29 @@ fn leftovers_of_a_killed_writer_are_removed_by_the_next_one() {
     assert_eq!(world.names(), ["app.nocae", "app.nocae.lock"]);
 }
 
+#[test]
+fn what_a_killed_writer_left_is_gone_once_the_cache_is_opened() {
+    for consent in [false, true] {
+        let world = World::new();
+        world.plant("", 0o600);
+        let directory = crate::fs::Files::open_directory(&crate::seams::SystemFiles, &world.directory())
+            .expect("opened")
+            .expect("there");
+        crate::fs::leave_a_temporary(&directory, "app.nocae");
+        assert_eq!(world.names().len(), 2);
+        world.open(consent).expect("opened");
+        assert_eq!(world.names(), ["app.nocae", "app.nocae.lock"]);
+    }
+}
+
+#[test]
+fn a_cache_without_leftovers_is_opened_without_a_lock() {
+    let world = World::new();
+    world.plant("", 0o600);
+    world.open(false).expect("opened");
+    assert_eq!(world.names(), ["app.nocae"]);
+}
+
 /// A keyring that says yes and keeps nothing.
 struct Forgetful;
 

@@ -108,6 +108,10 @@ impl Files for SystemFiles {
         temporary::sweep(directory, name)
     }
 
+    fn has_temporary(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        temporary::exists(directory, name)
+    }
+
     fn listed_as(&self, directory: &PrivateDir, name: &str) -> Result<Option<String>, FileError> {
         let Some(checked) = Checked::open(directory, name, OFlag::O_RDONLY)? else { return Ok(None) };
         let identity = (checked.metadata.dev(), checked.metadata.ino());

@@ -95,6 +95,13 @@ pub(super) fn sweep(directory: &PrivateDir, target: &str) -> Result<usize, FileE
     Ok(removed)
 }
 
+/// Whether there is a temporary of `target`.
+pub(super) fn exists(directory: &PrivateDir, target: &str) -> Result<bool, FileError> {
+    let prefix = prefix(target);
+    let names = entries(directory)?;
+    Ok(names.into_iter().any(|entry| is_leftover(entry.file_name().as_encoded_bytes(), &prefix)))
+}
+
 /// Whether a name is the whole name of a temporary; a cache may have a name that begins like one, and its files go on
 /// with a dot.
 fn is_leftover(name: &[u8], prefix: &str) -> bool {
