@@ -10,6 +10,29 @@ use crate::store::{Breakage, Obstacle};
 ///
 /// No message and no source ever holds bytes of the cache. The source of [`Error::Update`] is the application's own
 /// error, handed back as it came: what that says of the bytes it was shown is up to the application.
+///
+/// # Example: a program goes on without the cache, and says why
+///
+/// ```
+/// # let home = tempfile::tempdir()?;
+/// # let environment = token_cache::Environment {
+/// #     platform: token_cache::Platform::Other("an example"),
+/// #     home: Some(home.path().into()),
+/// #     ..Default::default()
+/// # };
+/// use std::error::Error as _;
+/// use token_cache::{Error, TokenCache, TokenCachePersistenceOptions};
+///
+/// let options = TokenCachePersistenceOptions::new();
+/// let opened = TokenCache::builder(&options).environment(environment).open();
+/// let error = opened.expect_err("there is no keyring in this example");
+/// assert!(matches!(error, Error::EncryptionUnavailable { .. }));
+///
+/// // What happened, and below it why.
+/// let cause = error.source().expect("there is a cause");
+/// eprintln!("you will have to sign in again next time: {error}: {cause}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -88,6 +111,16 @@ pub enum Error {
 
 impl Error {
     /// What the error means, in a closed list.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use token_cache::{CacheName, Error, ErrorKind};
+    ///
+    /// let source = CacheName::parse("").expect_err("a name has to be one");
+    /// let error = Error::Name { name: String::new(), source };
+    /// assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    /// ```
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Name { .. } | Self::NameFolded { .. } | Self::Empty => ErrorKind::InvalidArgument,
@@ -129,6 +162,27 @@ impl From<FileError> for Error {
 /// What an [`Error`] means.
 ///
 /// Closed on purpose: a program that decides by it should be told by the compiler when there is more to decide.
+///
+/// # Example: whether to try again
+///
+/// ```
+/// use token_cache::ErrorKind;
+///
+/// fn passes(kind: ErrorKind) -> bool {
+///     match kind {
+///         ErrorKind::Busy | ErrorKind::Timeout | ErrorKind::Locked => true,
+///         ErrorKind::EncryptionUnavailable
+///         | ErrorKind::AccessDenied
+///         | ErrorKind::Corrupt
+///         | ErrorKind::InvalidArgument
+///         | ErrorKind::Io
+///         | ErrorKind::Cancelled => false,
+///     }
+/// }
+///
+/// assert!(passes(ErrorKind::Busy));
+/// assert!(!passes(ErrorKind::Corrupt));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum ErrorKind {
     /// There is no usable protector, and plaintext is not allowed or no answer.
@@ -176,11 +230,14 @@ fn file_kind(error: &FileError) -> ErrorKind {
     match error {
         FileError::Unsafe { finding, .. } => match finding {
             Finding::ModesIgnored => ErrorKind::Io,
-            Finding::ForeignOwner { .. }
+            Finding::ForeignAccount { .. }
+            | Finding::ForeignOwner { .. }
             | Finding::HardLinks { .. }
             | Finding::Kind { .. }
             | Finding::Link
-            | Finding::Writable { .. } => ErrorKind::AccessDenied,
+            | Finding::UnknownRights
+            | Finding::Writable { .. }
+            | Finding::WritableBy { .. } => ErrorKind::AccessDenied,
         },
         FileError::TooLarge { .. } => ErrorKind::Corrupt,
         FileError::System { source, .. } => match source.kind() {
@@ -214,6 +271,15 @@ mod tests {
         let error = Error::from(Obstacle::Misconfigured(Misconfiguration::Address));
         let cause = error.source().expect("there is a cause");
         assert!(cause.source().is_none());
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_told_from_what_fails() {
+        let kind = |kind: std::io::ErrorKind| {
+            Error::from(FileError::system("open", std::path::Path::new("a"), kind)).kind()
+        };
+        assert_eq!(kind(std::io::ErrorKind::PermissionDenied), ErrorKind::AccessDenied);
+        assert_eq!(kind(std::io::ErrorKind::StorageFull), ErrorKind::Io);
     }
 
     #[test]

@@ -16,6 +16,9 @@
 //!   [`allow_unencrypted_storage`](TokenCachePersistenceOptions::allow_unencrypted_storage) was set.
 //! - A protector that is locked, refuses, is misconfigured or fails is *there*: plaintext is no answer to that.
 //! - A name isolates a cache ([`CacheName`]); without one, the cache is the one that Microsoft developer tools share.
+//! - What is slow, such as redeeming a refresh token, is done by one program at a time, while the cache is free
+//!   ([`TokenCache::lease`]).
+//! - A cache is bytes to all this; [`msal`] reads and changes what the MSAL libraries keep in them.
 //! - What the user should know is an error, a [`Notice`], or part of the [`Protection`] state; nothing is printed.
 //!
 //! # Example
@@ -33,7 +36,10 @@
 //! # Ok::<(), token_cache::Error>(())
 //! ```
 //!
-//! The library changes nothing process-wide: no umask, no signal handler, no environment variable.
+//! The library changes nothing process-wide: no umask, no signal handler, no environment variable. The one exception is
+//! the [Keychain](store::keychain)'s switch for dialogues, which is off while a call lasts that must not open one.
+//!
+//! The [manual] says what is protected and what is not, why the defaults are what they are, and every byte of the formats.
 //!
 //! # Features
 //!
@@ -45,8 +51,11 @@
 mod cache;
 mod error;
 mod fs;
+mod lease;
 pub mod location;
 mod lock;
+pub mod manual;
+pub mod msal;
 mod name;
 mod options;
 mod plan;
@@ -57,14 +66,18 @@ pub mod seams;
 mod seams;
 mod secret;
 pub mod store;
+#[cfg(test)]
+mod vectors;
 
-pub use cache::{Builder, ClearReport, ClearedItem, ClearedPlaintext, Notice, Protection, TokenCache};
+pub use cache::{
+    Builder, ClearReport, ClearedItem, ClearedPlaintext, Lease, Notice, Protection, Tenure, TokenCache,
+};
 pub use error::{Error, ErrorKind};
-pub use fs::{FileError, Finding};
+pub use fs::{FileError, Finding, Sid};
 pub use location::{BusAddress, Environment, Location, Platform};
 pub use lock::LockGuard;
 pub use name::{CacheName, NameError, Partition};
 pub use options::TokenCachePersistenceOptions;
-pub use plan::{Consent, Decision, Existing, Past, PlaintextPermit, Plan, Protector, Residue, decide};
+pub use plan::{Consent, Decision, Existing, Kept, Past, PlaintextPermit, Plan, Protector, Residue, decide};
 pub use secret::SecretBytes;
 pub use store::{Deadline, Interaction};

@@ -1,9 +1,20 @@
 //! Where a cache is: what is read of the surroundings, and the paths that follow from it.
 //!
 //! Nothing here looks at a file: a location is a value that can be made for any platform on any platform.
+//!
+//! # Example
+//!
+//! ```
+//! use token_cache::location::{Environment, Location};
+//!
+//! let location = Location::new(&Environment::system(), "my_application.nocae".to_owned())?;
+//! println!("tokens are kept by way of {}", location.directory().display());
+//! # Ok::<(), token_cache::Error>(())
+//! ```
 #![expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -40,17 +51,35 @@ pub struct Environment {
 
 impl Environment {
     /// The environment of this process.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use token_cache::{Environment, Platform};
+    ///
+    /// let environment = Environment::system();
+    /// assert_eq!(environment.platform, Platform::current());
+    /// ```
     pub fn system() -> Self {
-        let path = |variable| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let address = env::var_os("DBUS_SESSION_BUS_ADDRESS").filter(|value| !value.is_empty());
-        let program = env::args_os().next().unwrap_or_default();
+        Self::of(|variable| env::var_os(variable), env::home_dir(), env::args_os().next())
+    }
+
+    /// The environment in which the variables have these values; one without a value counts as unset.
+    fn of(
+        variable: impl Fn(&str) -> Option<OsString>,
+        home: Option<PathBuf>,
+        program: Option<OsString>,
+    ) -> Self {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let program = program.unwrap_or_default();
         Self {
             platform: Platform::current(),
-            home: env::home_dir().filter(|home| !home.as_os_str().is_empty()),
-            local_app_data: path("LOCALAPPDATA"),
+            home: home.filter(|home| !home.as_os_str().is_empty()),
+            local_app_data: set("LOCALAPPDATA").map(PathBuf::from),
             bus: BusAddress {
-                address: address.map(|address| address.to_string_lossy().into_owned()),
-                runtime_directory: path("XDG_RUNTIME_DIR"),
+                address: set("DBUS_SESSION_BUS_ADDRESS")
+                    .map(|address| address.to_string_lossy().into_owned()),
+                runtime_directory: set("XDG_RUNTIME_DIR").map(PathBuf::from),
             },
             program: Path::new(&program)
                 .file_name()
@@ -60,6 +89,17 @@ impl Environment {
 }
 
 /// Where the session bus is, as the environment says it.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::{BusAddress, Environment};
+///
+/// // A keyring that only this test can see.
+/// let bus = BusAddress { address: Some("unix:path=/tmp/test/bus".to_owned()), runtime_directory: None };
+/// let environment = Environment { bus, ..Environment::system() };
+/// assert_eq!(environment.bus.runtime_directory, None);
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct BusAddress {
     /// `DBUS_SESSION_BUS_ADDRESS`; an empty value counts as unset.
@@ -69,6 +109,25 @@ pub struct BusAddress {
 }
 
 /// An operating system, as a value.
+///
+/// # Example: the plan for another machine
+///
+/// ```
+/// use token_cache::{Environment, Platform, TokenCache, TokenCachePersistenceOptions};
+///
+/// let environment = Environment {
+///     platform: Platform::MacOs,
+///     home: Some("/Users/alex".into()),
+///     ..Environment::default()
+/// };
+/// let options = TokenCachePersistenceOptions::new();
+/// let plan = TokenCache::builder(&options).environment(environment).plan()?;
+/// assert_eq!(plan.protector.name(), "keychain");
+///
+/// // The one that is left out is the one of the program.
+/// assert_eq!(Platform::default(), Platform::current());
+/// # Ok::<(), token_cache::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Platform {
     /// Linux: Secret Service.
@@ -100,6 +159,27 @@ impl Default for Platform {
 }
 
 /// The paths of one cache.
+///
+/// # Example
+///
+/// ```
+/// use std::path::Path;
+/// use token_cache::{Environment, Location, Platform};
+///
+/// let environment =
+///     Environment { platform: Platform::Linux, home: Some("/home/alex".into()), ..Environment::default() };
+/// let location = Location::new(&environment, "msal.cache.nocae".to_owned())?;
+/// assert_eq!(location.directory(), Path::new("/home/alex").join(".IdentityService"));
+/// assert_eq!(location.file(), "msal.cache.nocae");
+/// assert_eq!(location.lock(), "msal.cache.nocae.lock");
+/// assert_eq!(location.courtesy_lock(), "msal.cache.nocae.lockfile");
+///
+/// // On Linux the empty file that signals changes becomes the one of plaintext, if that is allowed.
+/// assert!(location.shares_one_file());
+/// assert_eq!(location.plaintext(), location.file());
+/// assert_eq!(location.plaintext_path(), location.directory().join("msal.cache.nocae"));
+/// # Ok::<(), token_cache::Error>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Location {
     directory: PathBuf,
@@ -134,6 +214,12 @@ impl Location {
     /// The folder that every cache of the user shares.
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// The files that are replaced by new ones, whose temporaries a killed writer may leave behind.
+    pub(crate) fn replaced(&self) -> impl Iterator<Item = &str> {
+        let file = (!self.shares_one_file()).then_some(self.file.as_str());
+        std::iter::once(self.plaintext.as_str()).chain(file)
     }
 
     /// The cache's file: the empty signal file beside a keyring, the encrypted file where there is no keyring.
@@ -184,11 +270,58 @@ const UNNAMED: &str = "token-cache";
 mod tests {
     use super::*;
 
+    fn of(variables: &[(&str, &str)], home: &str, program: &str) -> Environment {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| OsString::from(value))
+        };
+        Environment::of(variable, Some(home.into()), Some(program.into()))
+    }
+
+    #[test]
+    fn every_variable_is_read_into_its_own_place() {
+        let variables = [
+            ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/bus"),
+            ("LOCALAPPDATA", "/local"),
+            ("XDG_RUNTIME_DIR", "/run"),
+        ];
+        let expected = Environment {
+            platform: Platform::current(),
+            home: Some("/home/alex".into()),
+            local_app_data: Some("/local".into()),
+            bus: BusAddress {
+                address: Some("unix:path=/bus".to_owned()),
+                runtime_directory: Some("/run".into()),
+            },
+            program: "program".to_owned(),
+        };
+        assert_eq!(of(&variables, "/home/alex", "/usr/bin/program"), expected);
+    }
+
+    #[test]
+    fn what_is_empty_counts_as_unset() {
+        let empty = ["DBUS_SESSION_BUS_ADDRESS", "LOCALAPPDATA", "XDG_RUNTIME_DIR"].map(|name| (name, ""));
+        let unset = Environment { program: UNNAMED.to_owned(), ..Environment::default() };
+        assert_eq!(of(&empty, "", ""), unset);
+        assert_eq!(Environment::of(|_| None, None, None), unset);
+    }
+
+    #[test]
+    fn the_environment_of_the_system_is_that_of_this_process() {
+        let environment = Environment::system();
+        assert_eq!(environment.home, env::home_dir());
+        let program = env::current_exe().expect("it is known");
+        assert_eq!(Some(environment.program.as_ref()), program.file_name());
+    }
+
+    /// Absolute on the system that runs, as a location of that system has to be.
+    const LOCAL: &str = if cfg!(windows) { r"C:\Users\alex\AppData\Local" } else { "/local" };
+
     fn location(platform: Platform) -> Location {
         let environment = Environment {
             platform,
             home: Some("/home/alex".into()),
-            local_app_data: Some("/local".into()),
+            local_app_data: Some(LOCAL.into()),
             ..Environment::default()
         };
         Location::new(&environment, "msal.cache.nocae".to_owned()).expect("both parents are known")
@@ -200,6 +333,7 @@ mod tests {
         assert_eq!(location.directory(), Path::new("/home/alex/.IdentityService"));
         assert_eq!((location.file(), location.plaintext()), ("msal.cache.nocae", "msal.cache.nocae"));
         assert!(location.shares_one_file());
+        assert_eq!(location.replaced().collect::<Vec<_>>(), ["msal.cache.nocae"]);
         assert_eq!(location.lock(), "msal.cache.nocae.lock");
         assert_eq!(location.courtesy_lock(), "msal.cache.nocae.lockfile");
     }
@@ -217,7 +351,11 @@ mod tests {
     #[test]
     fn on_windows_the_folder_is_in_the_local_application_data() {
         let location = location(Platform::Windows);
-        assert_eq!(location.directory(), Path::new("/local/.IdentityService"));
+        assert_eq!(location.directory(), Path::new(LOCAL).join(".IdentityService"));
+        assert_eq!(
+            location.replaced().collect::<Vec<_>>(),
+            ["msal.cache.nocae.plaintext", "msal.cache.nocae"]
+        );
         assert_eq!(
             (location.file(), location.plaintext()),
             ("msal.cache.nocae", "msal.cache.nocae.plaintext")

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The name of a cache, checked by syntax alone (D4).
+/// The name of a cache, checked by syntax alone.
 ///
 /// A name is refused rather than repaired: two names that a repair would make equal would share one cache. The same
 /// names are accepted on every operating system, so that a program does not lose its cache by moving.
@@ -14,7 +14,9 @@ use std::str::FromStr;
 /// use token_cache::{CacheName, NameError, Partition};
 ///
 /// let name: CacheName = "my_application".parse()?;
+/// assert_eq!(name.as_str(), "my_application");
 /// assert_eq!(name.file_name(Partition::Cae), "my_application.cae");
+/// assert_eq!(CacheName::parse(CacheName::DEFAULT)?, CacheName::default());
 /// assert_eq!("../escape".parse::<CacheName>(), Err(NameError::Separator));
 /// # Ok::<(), NameError>(())
 /// ```
@@ -92,7 +94,20 @@ impl fmt::Display for CacheName {
     }
 }
 
-/// Which tokens a cache holds: those for clients with continuous access evaluation live apart (S12, D1).
+/// Which tokens a cache holds: those for clients with continuous access evaluation live apart (S12).
+///
+/// # Example: the two never share a file, nor an item
+///
+/// ```
+/// use token_cache::{CacheName, Partition};
+///
+/// let name = CacheName::parse("my_application")?;
+/// for partition in [Partition::NoCae, Partition::Cae] {
+///     assert_eq!(name.file_name(partition), format!("my_application{}", partition.suffix()));
+/// }
+/// assert_ne!(Partition::NoCae.suffix(), Partition::Cae.suffix());
+/// # Ok::<(), token_cache::NameError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Partition {
     /// Tokens for clients without continuous access evaluation.
@@ -113,6 +128,18 @@ impl Partition {
 }
 
 /// Why a name cannot be the name of a cache.
+///
+/// # Example: what is said of a name
+///
+/// ```
+/// use token_cache::CacheName;
+///
+/// let error = CacheName::parse("../escape").expect_err("refused");
+/// assert_eq!(
+///     error.to_string(),
+///     "it contains a path separator; a name cannot choose another folder"
+/// );
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {

@@ -1,6 +1,10 @@
 //! What an application says about its cache; nothing happens until the cache is opened.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::CacheName;
 
@@ -59,6 +63,7 @@ use crate::CacheName;
 /// use token_cache::{Protection, SecretBytes, TokenCache, TokenCachePersistenceOptions};
 ///
 /// let options = TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+/// assert!(options.allows_unencrypted_storage());
 /// let cache = TokenCache::builder(&options).environment(environment).open()?;
 ///
 /// // Encryption was tried first; the state says why it is not used (S16, S17).
@@ -69,8 +74,7 @@ use crate::CacheName;
 /// ```
 ///
 /// [`TokenCache::open`]: crate::TokenCache::open
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct TokenCachePersistenceOptions {
     name: String,
     allow_unencrypted_storage: bool,
@@ -113,6 +117,44 @@ impl Default for TokenCachePersistenceOptions {
     }
 }
 
+impl<'de> Deserialize<'de> for TokenCachePersistenceOptions {
+    /// Reads named members only: in a list, `["my_application", true]`, nobody would see that `true` is consent.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(NamedMembers)
+    }
+}
+
+struct NamedMembers;
+
+impl<'de> Visitor<'de> for NamedMembers {
+    type Value = TokenCachePersistenceOptions;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of options")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        let members = Members::deserialize(MapAccessDeserializer::new(members))?;
+        Ok(TokenCachePersistenceOptions::new()
+            .name(members.name)
+            .allow_unencrypted_storage(members.allow_unencrypted_storage))
+    }
+}
+
+/// The options as members of an object.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    #[serde(default = "default_name")]
+    name: String,
+    #[serde(default)]
+    allow_unencrypted_storage: bool,
+}
+
+fn default_name() -> String {
+    CacheName::DEFAULT.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +174,12 @@ mod tests {
         assert!(error.starts_with("unknown field `allow_unencrypted`"), "{error}");
         let spelt = parsed(r#"{"allow_unencrypted_storage": true}"#).expect("accepted");
         assert!(spelt.allows_unencrypted_storage());
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        let error = parsed(r#"["my_application", true]"#).expect_err("refused");
+        assert!(error.starts_with("invalid type: sequence, expected an object of options"), "{error}");
     }
 
     #[test]

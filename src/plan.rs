@@ -7,6 +7,23 @@ use crate::store::{ItemIdentity, Obstacle};
 use crate::{Error, TokenCachePersistenceOptions};
 
 /// Everything that is known about a cache before anything is touched.
+///
+/// # Example
+///
+/// ```
+/// # let environment = token_cache::Environment {
+/// #     platform: token_cache::Platform::Linux,
+/// #     home: Some("/home/alex".into()),
+/// #     ..Default::default()
+/// # };
+/// use token_cache::{Consent, Plan, Protector, TokenCachePersistenceOptions};
+///
+/// let options = TokenCachePersistenceOptions::new();
+/// let plan = Plan::new(&options, &environment, "msal.cache.nocae".to_owned())?;
+/// assert!(matches!(plan.protector, Protector::SecretService { .. }));
+/// assert_eq!(plan.consent, Consent::Withheld);
+/// # Ok::<(), token_cache::Error>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Plan {
     /// The paths.
@@ -33,7 +50,10 @@ impl Plan {
                 bus: environment.bus.clone(),
                 item: ItemIdentity::of_file(&file_name),
             },
-            Platform::MacOs => Protector::Keychain { account: keychain_account(&file_name) },
+            Platform::MacOs => Protector::Keychain {
+                service: ItemIdentity::CLIENT_ID,
+                account: keychain_account(&file_name),
+            },
             Platform::Windows => Protector::Dpapi,
             Platform::Other(platform) => Protector::Unknown { platform },
         };
@@ -43,6 +63,15 @@ impl Plan {
 }
 
 /// The user data protection of a platform, with what it needs to find the cache.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::{Kept, Protector};
+///
+/// assert_eq!(Protector::Dpapi.name(), "dpapi");
+/// assert_eq!(Protector::Dpapi.keeps(), Kept::InTheFile);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Protector {
     /// The Secret Service of a Linux desktop.
@@ -54,7 +83,9 @@ pub enum Protector {
     },
     /// The login keychain of macOS.
     Keychain {
-        /// The account of the generic password; the service is always `Microsoft.Developer.IdentityService`.
+        /// The service of the generic password, the same for every cache.
+        service: &'static str,
+        /// Its account, which keeps caches apart.
         account: String,
     },
     /// The data protection of Windows; the protected bytes are in the cache's file.
@@ -76,9 +107,57 @@ impl Protector {
             Self::Unknown { .. } => "none",
         }
     }
+
+    /// Where the protected bytes are.
+    pub fn keeps(&self) -> Kept {
+        match self {
+            Self::SecretService { .. } | Self::Keychain { .. } | Self::Unknown { .. } => Kept::Apart,
+            Self::Dpapi => Kept::InTheFile,
+        }
+    }
+}
+
+/// Where a protector keeps the protected bytes.
+///
+/// # Example: what the cache's file holds while the cache is encrypted
+///
+/// ```
+/// use token_cache::{Kept, Protector};
+///
+/// fn content(protector: &Protector) -> &'static str {
+///     match protector.keeps() {
+///         Kept::Apart => "nothing, it only tells of changes",
+///         Kept::InTheFile => "the protected bytes",
+///     }
+/// }
+///
+/// assert_eq!(content(&Protector::Dpapi), "the protected bytes");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kept {
+    /// In a place of its own; the cache's file is an empty signal of their changes.
+    Apart,
+    /// In the cache's file, which is its own signal.
+    InTheFile,
 }
 
 /// Whether the application allowed unencrypted storage.
+///
+/// # Example
+///
+/// ```
+/// # let environment = token_cache::Environment {
+/// #     platform: token_cache::Platform::Linux,
+/// #     home: Some("/home/alex".into()),
+/// #     ..Default::default()
+/// # };
+/// use token_cache::{Consent, TokenCache, TokenCachePersistenceOptions};
+///
+/// let options = TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+/// let plan = TokenCache::builder(&options).environment(environment).plan()?;
+/// assert_eq!(plan.consent, Consent::Given);
+/// # Ok::<(), token_cache::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Consent {
     /// It did not: the default.
@@ -88,6 +167,20 @@ pub enum Consent {
 }
 
 /// What was found of earlier runs.
+///
+/// # Example: it decides what becomes of plaintext, never whether there may be some
+///
+/// ```
+/// use token_cache::store::Obstacle;
+/// use token_cache::{Consent, Decision, Existing, Residue, decide};
+///
+/// let usable = |existing| decide(Ok(()), Consent::Given, existing);
+/// assert_eq!(usable(Existing::Plaintext), Decision::Encrypted(Residue::Import));
+/// assert_eq!(usable(Existing::Both), Decision::Encrypted(Residue::Empty));
+///
+/// let locked = decide(Err(&Obstacle::Locked), Consent::Given, Existing::Plaintext);
+/// assert_eq!(locked, Decision::Refuse);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Existing {
     /// Nothing.
@@ -113,6 +206,15 @@ impl Existing {
 }
 
 /// What is done with a cache.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::{Consent, Decision, Existing, Residue, decide};
+///
+/// let decision = decide(Ok(()), Consent::Withheld, Existing::Nothing);
+/// assert_eq!(decision, Decision::Encrypted(Residue::Clean));
+/// ```
 #[derive(Debug, Eq, PartialEq)]
 pub enum Decision {
     /// The protector is used.
@@ -123,7 +225,16 @@ pub enum Decision {
     Refuse,
 }
 
-/// What happens to plaintext that lies beside a usable protector (D11).
+/// What happens to plaintext that lies beside a usable protector.
+///
+/// # Example: without consent it is not even read
+///
+/// ```
+/// use token_cache::{Consent, Decision, Existing, Residue, decide};
+///
+/// let decision = decide(Ok(()), Consent::Withheld, Existing::Plaintext);
+/// assert_eq!(decision, Decision::Encrypted(Residue::Report));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Residue {
     /// There is none.
@@ -137,6 +248,19 @@ pub enum Residue {
 }
 
 /// Whether a cache that is about to be plaintext was encrypted before.
+///
+/// # Example: an empty file says that there was an item once
+///
+/// ```
+/// use token_cache::store::{Absence, Obstacle};
+/// use token_cache::{Consent, Decision, Existing, Past, decide};
+///
+/// let absent = Obstacle::from(Absence::NoService);
+/// match decide(Err(&absent), Consent::Given, Existing::SignalOnly) {
+///     Decision::Plaintext(permit) => assert_eq!(permit.past(), Past::Encrypted),
+///     Decision::Encrypted(_) | Decision::Refuse => unreachable!("there is consent"),
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Past {
     /// There is no sign of it.
@@ -146,6 +270,32 @@ pub enum Past {
 }
 
 /// The permission to store plaintext: only [`decide`] makes one, and the plaintext store asks for it.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::store::{Absence, Obstacle};
+/// use token_cache::{Consent, Decision, Existing, Past, PlaintextPermit, decide};
+///
+/// fn permit(consent: Consent) -> Option<PlaintextPermit> {
+///     let absent = Obstacle::from(Absence::NoService);
+///     match decide(Err(&absent), consent, Existing::Nothing) {
+///         Decision::Plaintext(permit) => Some(permit),
+///         Decision::Encrypted(_) | Decision::Refuse => None,
+///     }
+/// }
+///
+/// assert_eq!(permit(Consent::Withheld), None);
+/// assert_eq!(permit(Consent::Given).map(|permit| permit.past()), Some(Past::Unencrypted));
+/// ```
+///
+/// Nobody else makes one:
+///
+/// ```compile_fail,E0451
+/// use token_cache::{Past, PlaintextPermit};
+///
+/// let permit = PlaintextPermit { past: Past::Unencrypted, _decided: () };
+/// ```
 #[derive(Eq, PartialEq)]
 pub struct PlaintextPermit {
     past: Past,
@@ -168,8 +318,22 @@ impl fmt::Debug for PlaintextPermit {
 
 /// The decision table.
 ///
-/// Plaintext is the answer in one row only, [`Obstacle::Absent`], and there only by consent (S5, S6, S14, D3).
+/// Plaintext is the answer in one row only, [`Obstacle::Absent`], and there only by consent (S5, S6, S14).
 /// A refusal does not depend on what exists, so nothing need be looked at to refuse.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::store::{Absence, Obstacle};
+/// use token_cache::{Consent, Decision, Existing, decide};
+///
+/// let absent = Obstacle::from(Absence::NoService);
+/// assert_eq!(decide(Err(&absent), Consent::Withheld, Existing::Nothing), Decision::Refuse);
+/// assert!(matches!(decide(Err(&absent), Consent::Given, Existing::Nothing), Decision::Plaintext(_)));
+///
+/// // A locked keyring is there, whatever was allowed.
+/// assert_eq!(decide(Err(&Obstacle::Locked), Consent::Given, Existing::Nothing), Decision::Refuse);
+/// ```
 pub fn decide(probe: Result<(), &Obstacle>, consent: Consent, existing: Existing) -> Decision {
     match (probe, consent) {
         (Ok(()), Consent::Withheld) => Decision::Encrypted(match existing {
@@ -210,7 +374,7 @@ fn keychain_account(file_name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::path::PathBuf;
 
     use proptest::prelude::*;
@@ -219,12 +383,12 @@ mod tests {
     use crate::fs::{FileError, Finding};
     use crate::store::{Absence, Breakage, Misconfiguration};
 
-    const CONSENTS: [Consent; 2] = [Consent::Withheld, Consent::Given];
-    const EXISTING: [Existing; 5] =
+    pub(crate) const CONSENTS: [Consent; 2] = [Consent::Withheld, Consent::Given];
+    pub(crate) const EXISTING: [Existing; 5] =
         [Existing::Nothing, Existing::Item, Existing::Plaintext, Existing::Both, Existing::SignalOnly];
 
     /// One obstacle of every kind that a store can report, with the name of its row.
-    fn obstacles() -> Vec<(&'static str, Obstacle)> {
+    pub(crate) fn obstacles() -> Vec<(&'static str, Obstacle)> {
         let protocol = Breakage::Protocol { call: "Probe", detail: String::new() };
         vec![
             ("Absent: no bus address", Absence::NoBusAddress { default_socket: None }.into()),
@@ -234,6 +398,7 @@ mod tests {
             ),
             ("Absent: no service", Absence::NoService.into()),
             ("Absent: no persistent collection", Absence::NoCollection.into()),
+            ("Absent: no keychain", Absence::NoKeychain { cause: "errSecNoDefaultKeychain" }.into()),
             ("Absent: platform", Absence::Platform { platform: "plan9" }.into()),
             ("NotBuilt", Obstacle::NotBuilt { protector: "keychain" }),
             ("Locked", Obstacle::Locked),
@@ -241,6 +406,8 @@ mod tests {
             ("Misconfigured: transport", Misconfiguration::Transport { transport: "tcp".to_owned() }.into()),
             ("Misconfigured: address", Misconfiguration::Address.into()),
             ("Misconfigured: foreign peer", Misconfiguration::ForeignPeer { owner: 1 }.into()),
+            ("Misconfigured: network logon", Misconfiguration::NetworkLogon.into()),
+            ("Misconfigured: no profile", Misconfiguration::NoProfile.into()),
             ("Misconfigured: no default alias", Misconfiguration::NoDefaultAlias.into()),
             ("Misconfigured: session alias", Misconfiguration::SessionAlias.into()),
             ("Ambiguous", Obstacle::Ambiguous { count: 2 }),

@@ -17,7 +17,7 @@ pub use crate::plan::{Consent, Decision, Existing, Plan, decide};
 #[cfg(feature = "seams")]
 pub use crate::plan::{Past, PlaintextPermit, Protector, Residue};
 use crate::store::{Obstacle, Store};
-use crate::{CacheName, Error, Partition};
+use crate::{CacheName, Error, Notice, Partition};
 
 /// The parts of a cache.
 pub struct Seams {
@@ -31,6 +31,8 @@ pub struct Seams {
     pub files: Arc<dyn Files>,
     /// Holds the cache against other processes.
     pub locking: Arc<dyn Locking>,
+    /// Says aloud what the user of a cache should know.
+    pub announce: Box<AnnouncePart>,
 }
 
 /// The type of [`Seams::name`].
@@ -41,6 +43,9 @@ pub type DecidePart = dyn Fn(Result<(), &Obstacle>, Consent, Existing) -> Decisi
 
 /// The type of [`Seams::store`].
 pub type StorePart = dyn Fn(Protected, &Plan) -> Protected + Send + Sync;
+
+/// The type of [`Seams::announce`].
+pub type AnnouncePart = dyn Fn(&Notice) + Send + Sync;
 
 /// The store of a protector, or why there is none.
 pub type Protected = Result<Box<dyn Store>, Obstacle>;
@@ -54,6 +59,7 @@ impl Seams {
             store: Box::new(|store, _plan| store),
             files: Arc::new(SystemFiles),
             locking: Arc::new(SystemLocking),
+            announce: Box::new(Notice::announce),
         }
     }
 }
@@ -72,7 +78,7 @@ impl fmt::Debug for Seams {
 /// # Errors
 ///
 /// [`FileError::System`](crate::FileError::System) if it cannot be opened.
-#[cfg(all(feature = "seams", unix))]
+#[cfg(all(feature = "seams", any(unix, windows)))]
 pub fn unchecked_directory(path: &std::path::Path) -> Result<PrivateDir, crate::FileError> {
     PrivateDir::unchecked(path)
 }

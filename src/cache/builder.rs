@@ -12,6 +12,33 @@ use crate::store::Interaction;
 use crate::{Error, Partition, TokenCachePersistenceOptions};
 
 /// A cache that is about to be opened; made by [`TokenCache::builder`].
+///
+/// # Example
+///
+/// ```
+/// # let home = tempfile::tempdir()?;
+/// # let environment = token_cache::Environment {
+/// #     platform: token_cache::Platform::Other("an example"),
+/// #     home: Some(home.path().into()),
+/// #     ..Default::default()
+/// # };
+/// use std::time::Duration;
+/// use token_cache::{Interaction, Partition, TokenCache, TokenCachePersistenceOptions};
+///
+/// let options = TokenCachePersistenceOptions::new().name("my_application").allow_unencrypted_storage(true);
+/// let builder = TokenCache::builder(&options)
+///     .partition(Partition::Cae)
+///     .environment(environment)
+///     .interaction(Interaction::Never)
+///     .deadline(Duration::from_secs(2));
+///
+/// // A look at what would be done touches nothing.
+/// assert_eq!(builder.plan()?.location.file(), "my_application.cae");
+///
+/// let cache = builder.open()?;
+/// assert_eq!(cache.read()?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing happens before it is opened"]
 pub struct Builder {
@@ -107,6 +134,25 @@ impl Builder {
     /// # Errors
     ///
     /// What [`TokenCache::clear`] returns.
+    ///
+    /// # Example: a user signs out whose keyring cannot be opened
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// use token_cache::{TokenCache, TokenCachePersistenceOptions};
+    ///
+    /// let options = TokenCachePersistenceOptions::new();
+    /// let report = TokenCache::builder(&options).environment(environment).clear()?;
+    /// if !report.is_complete() {
+    ///     eprintln!("something may be left: {report:?}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clear(self) -> Result<ClearReport, Error> {
         self.setup()?.clear()
     }

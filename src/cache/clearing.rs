@@ -4,10 +4,34 @@ use std::path::PathBuf;
 
 use super::setup::{Held, Setup};
 use crate::Error;
+use crate::lease::revoke_all;
 use crate::plan::Consent;
 use crate::store::{Deadline, Obstacle};
 
 /// What became of each place where a cache may be.
+///
+/// # Example
+///
+/// ```
+/// # let home = tempfile::tempdir()?;
+/// # let environment = token_cache::Environment {
+/// #     platform: token_cache::Platform::Other("an example"),
+/// #     home: Some(home.path().into()),
+/// #     ..Default::default()
+/// # };
+/// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+/// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+/// use token_cache::{ClearedItem, ClearedPlaintext, SecretBytes};
+///
+/// cache.write(SecretBytes::from(b"{}".to_vec()))?;
+/// let report = cache.clear()?;
+/// assert_eq!(report.plaintext, ClearedPlaintext::Removed);
+///
+/// // There is no keyring in this example that could be asked for an item.
+/// assert!(matches!(report.item, ClearedItem::NotReached(_)));
+/// assert!(!report.is_complete());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a part of the cache may have stayed"]
 pub struct ClearReport {
@@ -33,6 +57,22 @@ impl ClearReport {
 }
 
 /// What became of the protected item.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::ClearedItem;
+/// use token_cache::store::Obstacle;
+///
+/// fn tell(item: &ClearedItem) -> String {
+///     match item {
+///         ClearedItem::Gone => "the keyring holds nothing of this cache".to_owned(),
+///         ClearedItem::NotReached(obstacle) => format!("something may be left in the keyring: {obstacle}"),
+///     }
+/// }
+///
+/// assert!(tell(&ClearedItem::NotReached(Obstacle::Locked)).contains("the keyring is locked"));
+/// ```
 #[derive(Debug)]
 pub enum ClearedItem {
     /// There is none, or none any more.
@@ -42,6 +82,22 @@ pub enum ClearedItem {
 }
 
 /// What became of the plaintext.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::ClearedPlaintext;
+///
+/// fn tell(plaintext: &ClearedPlaintext) -> String {
+///     match plaintext {
+///         ClearedPlaintext::Absent => "there was no plaintext".to_owned(),
+///         ClearedPlaintext::Removed => "the plaintext is removed, but not erased".to_owned(),
+///         ClearedPlaintext::Left { path } => format!("{} is another program's", path.display()),
+///     }
+/// }
+///
+/// assert_eq!(tell(&ClearedPlaintext::Absent), "there was no plaintext");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ClearedPlaintext {
     /// There was none.
@@ -74,6 +130,7 @@ impl Setup {
         let held = self.hold(deadline)?;
         let item = self.clear_item(&held, deadline);
         let plaintext = self.clear_plaintext(&held)?;
+        revoke_all(&held.directory, location.file())?;
         let report = ClearReport { item, plaintext };
         if report.is_complete() {
             self.seams.files.remove(&held.lock, &held.directory, location.file())?;

@@ -2,21 +2,23 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use super::builder::Builder;
 use super::clearing::ClearReport;
 use super::notice::{Notice, Protection};
 use super::opening::Opened;
 use super::setup::{Held, Setup};
+use super::sight::{Difference, Digest, Glimpse, Sight};
 use crate::store::{Deadline, Store};
 use crate::{Error, Partition, SecretBytes, TokenCachePersistenceOptions};
 
 /// A persistent token cache, shared with every program that opens the same name.
 ///
 /// The bytes are the MSAL unified cache; this type neither reads nor changes their meaning. Every call blocks, ends
-/// at its deadline, and may be made from any thread; asynchronous callers use their runtime's `spawn_blocking`.
+/// at its deadline, and may be made from any thread; asynchronous callers use their runtime's `spawn_blocking`. Clones
+/// are one handle.
 ///
 /// # Example
 ///
@@ -38,9 +40,12 @@ use crate::{Error, Partition, SecretBytes, TokenCachePersistenceOptions};
 /// assert_eq!(cache.read()?, Some(SecretBytes::from(b"{}".to_vec())));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct TokenCache {
-    setup: Setup,
-    state: Mutex<State>,
+    pub(super) setup: Arc<Setup>,
+    state: Arc<Mutex<State>>,
+    /// The key of the digests by which contents are compared.
+    key: RandomState,
 }
 
 /// What changes while a cache is open.
@@ -48,8 +53,8 @@ struct State {
     store: Arc<dyn Store>,
     protection: Protection,
     notices: Vec<Notice>,
-    /// When the cache had last changed as it was last read or written.
-    seen: Option<SystemTime>,
+    /// What was last read or written.
+    seen: Sight,
 }
 
 impl TokenCache {
@@ -58,20 +63,42 @@ impl TokenCache {
     /// # Errors
     ///
     /// What [`Builder::open`] returns.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use token_cache::{Partition, TokenCache, TokenCachePersistenceOptions};
+    ///
+    /// let options = TokenCachePersistenceOptions::new().name("my_application");
+    /// let cache = TokenCache::open(&options, Partition::NoCae)?;
+    /// # Ok::<(), token_cache::Error>(())
+    /// ```
     pub fn open(options: &TokenCachePersistenceOptions, partition: Partition) -> Result<Self, Error> {
         Self::builder(options).partition(partition).open()
     }
 
     /// Begins to open a cache in another way.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use token_cache::{TokenCache, TokenCachePersistenceOptions};
+    ///
+    /// let options = TokenCachePersistenceOptions::new();
+    /// let cache = TokenCache::builder(&options).deadline(Duration::from_millis(500)).open()?;
+    /// # Ok::<(), token_cache::Error>(())
+    /// ```
     pub fn builder(options: &TokenCachePersistenceOptions) -> Builder {
         Builder::new(options)
     }
 
     pub(super) fn of(setup: Setup) -> Result<Self, Error> {
         let Opened { store, protection, notices } = setup.open(None, setup.deadline())?;
-        setup.sweep(setup.deadline())?;
-        notices.iter().for_each(Notice::announce);
-        Ok(Self { setup, state: Mutex::new(State { store, protection, notices, seen: None }) })
+        setup.sweep()?;
+        notices.iter().for_each(&setup.seams.announce);
+        let state = State { store, protection, notices, seen: Sight::default() };
+        Ok(Self { setup: Arc::new(setup), state: Arc::new(Mutex::new(state)), key: RandomState::new() })
     }
 
     /// Reads the cache; `None` if nothing is stored.
@@ -81,25 +108,44 @@ impl TokenCache {
     /// - [`Error::Locked`] if the item is locked, which is not the same as absent.
     /// - [`Error::Protector`] if it cannot be told apart or decrypted; [`clear`](Self::clear) is the way out.
     /// - [`Error::File`] if a file is not safe to use, or fails.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+    /// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+    /// match cache.read()? {
+    ///     Some(bytes) => println!("{} bytes of tokens", bytes.len()),
+    ///     None => println!("nobody has signed in yet"),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read(&self) -> Result<Option<SecretBytes>, Error> {
         let deadline = self.setup.deadline();
-        let (bytes, seen) = self.read_from_current(deadline)?;
-        let moved = bytes.is_none() && seen.is_some() && self.is_plaintext();
-        let (bytes, seen) = if moved {
+        let (bytes, glimpse) = self.read_from_current(deadline)?;
+        let moved = bytes.is_none() && glimpse.file.is_some() && self.is_plaintext();
+        let (bytes, glimpse) = if moved {
             // Only an empty signal is left of the plaintext: another process encrypts this cache by now.
             self.adopt(self.setup.open(None, deadline)?);
             self.read_from_current(deadline)?
         } else {
-            (bytes, seen)
+            (bytes, glimpse)
         };
-        self.state().seen = seen;
+        self.remember(glimpse, bytes.as_ref());
         Ok(bytes)
     }
 
     /// Changes the cache while no other process can: reads it, hands it to `change`, stores what that returns.
     ///
-    /// Nothing is written if `change` fails or returns what was stored. `change` should not talk to a network: the
-    /// cache is held meanwhile. If it uses this cache again, that call ends with [`Error::Busy`].
+    /// Nothing is written if `change` fails or returns what was stored. `change` should not talk to a network, for the
+    /// cache is held meanwhile: for that there is the [`lease`](Self::lease). If it uses this cache again, that call ends
+    /// with [`Error::Busy`].
     ///
     /// # Errors
     ///
@@ -107,20 +153,52 @@ impl TokenCache {
     /// - [`Error::Update`] with the error of `change`.
     /// - [`Error::Empty`] if there is nothing to store.
     /// - What [`read`](Self::read) returns; a cache that cannot be read is never overwritten.
+    ///
+    /// # Example: nothing that another process wrote is lost
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+    /// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+    /// use token_cache::SecretBytes;
+    ///
+    /// for tokens in ["one", "two"] {
+    ///     cache.update(|stored| {
+    ///         let mut all = stored.map_or_else(Vec::new, |stored| stored.expose().to_vec());
+    ///         all.extend(tokens.bytes());
+    ///         Ok(SecretBytes::from(all))
+    ///     })?;
+    /// }
+    /// assert_eq!(cache.read()?, Some(SecretBytes::from(b"onetwo".to_vec())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn update<F>(&self, change: F) -> Result<(), Error>
     where
         F: FnOnce(Option<&SecretBytes>) -> Result<SecretBytes, Box<dyn StdError + Send + Sync>>,
     {
         let deadline = self.setup.deadline();
         let held = self.hold(deadline)?;
-        let (stored, seen) = self.read_from_current(deadline)?;
-        self.state().seen = seen;
+        self.update_held(&held, deadline, change)
+    }
+
+    /// Changes the cache while it is held.
+    pub(super) fn update_held<F>(&self, held: &Held, deadline: Deadline, change: F) -> Result<(), Error>
+    where
+        F: FnOnce(Option<&SecretBytes>) -> Result<SecretBytes, Box<dyn StdError + Send + Sync>>,
+    {
+        let (stored, glimpse) = self.read_from_current(deadline)?;
+        self.remember(glimpse, stored.as_ref());
         let changed = change(stored.as_ref()).map_err(|source| Error::Update { source })?;
         if stored.as_ref() == Some(&changed) {
             return Ok(());
         }
         // The application's part is over; how long it took is not the store's fault.
-        self.save(&held, &changed, self.setup.deadline())
+        self.save(held, &changed, self.setup.deadline())
     }
 
     /// Replaces the cache, whatever is stored, as long as it can be read: what cannot be read is not overwritten.
@@ -128,6 +206,27 @@ impl TokenCache {
     /// # Errors
     ///
     /// As [`update`](Self::update).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+    /// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+    /// use token_cache::{ErrorKind, SecretBytes};
+    ///
+    /// cache.write(SecretBytes::from(b"{}".to_vec()))?;
+    ///
+    /// // An empty file is a signal, so nothing is not stored.
+    /// let error = cache.write(SecretBytes::default()).expect_err("refused");
+    /// assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn write(&self, bytes: SecretBytes) -> Result<(), Error> {
         let deadline = self.setup.deadline();
         let held = self.hold(deadline)?;
@@ -143,9 +242,28 @@ impl TokenCache {
     /// - [`Error::Busy`] if another process does not give the cache back in time.
     /// - [`Error::File`] if a file is not safe to use, or fails.
     /// - [`Error::NameFolded`] if the file system folds the name onto another cache's.
+    ///
+    /// # Example: a user signs out
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+    /// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+    /// let report = cache.clear()?;
+    /// if !report.is_complete() {
+    ///     eprintln!("something may be left: {report:?}");
+    /// }
+    /// assert_eq!(cache.read()?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clear(&self) -> Result<ClearReport, Error> {
         let report = self.setup.clear()?;
-        self.state().seen = None;
+        self.state().seen = Sight::default();
         Ok(report)
     }
 
@@ -156,6 +274,26 @@ impl TokenCache {
     /// # Errors
     ///
     /// As [`clear`](Self::clear).
+    ///
+    /// # Example: after the notice that there is some
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+    /// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+    /// use token_cache::Notice;
+    ///
+    /// let found = cache.notices().iter().any(|notice| matches!(notice, Notice::PlaintextResidue { .. }));
+    /// if found && cache.purge_plaintext()? {
+    ///     eprintln!("removed tokens that lay in clear; removing is not erasing, so consider new sign-ins");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn purge_plaintext(&self) -> Result<bool, Error> {
         let (_, protection) = self.current();
         match protection {
@@ -176,37 +314,124 @@ impl TokenCache {
 
     /// Whether somebody has changed the cache since this handle last read or wrote it.
     ///
+    /// This is one look at a file, mostly. The cache itself is read where the file cannot tell: within a tenth of a
+    /// second of a write, while the clock is behind, and on file systems that count time coarsely. So no change is
+    /// missed that somebody made whom the file's stamps hide, and a write of the same bytes is no change there.
+    ///
     /// # Errors
     ///
-    /// [`Error::File`] if a file is not safe to use, or fails.
+    /// What [`read`](Self::read) returns.
+    ///
+    /// # Example: a copy in memory that is read again when it is old
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+    /// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+    /// use token_cache::SecretBytes;
+    ///
+    /// let mut copy = cache.read()?;
+    /// assert!(!cache.changed()?);
+    ///
+    /// # let other = token_cache::TokenCache::builder(&options)
+    /// #     .environment(token_cache::Environment {
+    /// #         platform: token_cache::Platform::Other("an example"),
+    /// #         home: Some(home.path().into()),
+    /// #         ..Default::default()
+    /// #     })
+    /// #     .open()?;
+    /// // Another process signs in.
+    /// other.write(SecretBytes::from(b"{}".to_vec()))?;
+    ///
+    /// if cache.changed()? {
+    ///     copy = cache.read()?;
+    /// }
+    /// assert_eq!(copy, Some(SecretBytes::from(b"{}".to_vec())));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn changed(&self) -> Result<bool, Error> {
-        let (_, protection) = self.current();
-        let modified = self.setup.modified(&protection)?;
-        Ok(modified != self.state().seen)
+        let deadline = self.setup.deadline();
+        let (store, protection) = self.current();
+        let glimpse = self.setup.look(&protection)?;
+        let seen = self.state().seen;
+        match seen.compare(&glimpse) {
+            Difference::None => Ok(false),
+            Difference::Certain => Ok(true),
+            Difference::Possible => {
+                let content = store.read(deadline)?.map(|bytes| Digest::of(&self.key, &bytes));
+                let same = seen.is_of(content);
+                if same {
+                    self.state().seen = Sight::of(glimpse, content);
+                }
+                Ok(!same)
+            }
+        }
     }
 
     /// How the cache is protected now.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+    /// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+    /// use token_cache::Protection;
+    ///
+    /// if let Protection::Plaintext { path, reason } = cache.protection() {
+    ///     eprintln!("tokens lie in clear in {}: {reason}", path.display());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn protection(&self) -> Protection {
         self.state().protection.clone()
     }
 
     /// What was announced about the protection since the cache was opened, in order.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # let home = tempfile::tempdir()?;
+    /// # let environment = token_cache::Environment {
+    /// #     platform: token_cache::Platform::Other("an example"),
+    /// #     home: Some(home.path().into()),
+    /// #     ..Default::default()
+    /// # };
+    /// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+    /// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+    /// let said: Vec<String> = cache.notices().iter().map(|notice| notice.to_string()).collect();
+    /// assert!(said[0].starts_with("the token cache is stored unencrypted in "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn notices(&self) -> Vec<Notice> {
         self.state().notices.clone()
     }
 
-    fn read_from_current(
-        &self,
-        deadline: Deadline,
-    ) -> Result<(Option<SecretBytes>, Option<SystemTime>), Error> {
+    fn read_from_current(&self, deadline: Deadline) -> Result<(Option<SecretBytes>, Glimpse), Error> {
         let (store, protection) = self.current();
         // Before the bytes: a change in between is then seen as one that is yet to be read.
-        let seen = self.setup.modified(&protection)?;
-        Ok((store.read(deadline)?, seen))
+        let glimpse = self.setup.look(&protection)?;
+        Ok((store.read(deadline)?, glimpse))
+    }
+
+    fn remember(&self, glimpse: Glimpse, bytes: Option<&SecretBytes>) {
+        let content = bytes.map(|bytes| Digest::of(&self.key, bytes));
+        self.state().seen = Sight::of(glimpse, content);
     }
 
     /// Holds the cache for a change; one that is plaintext tries again whether it can be encrypted (S17).
-    fn hold(&self, deadline: Deadline) -> Result<Held, Error> {
+    pub(super) fn hold(&self, deadline: Deadline) -> Result<Held, Error> {
         let held = self.setup.hold(deadline)?;
         if self.is_plaintext() {
             self.adopt(self.setup.open(Some(&held), deadline)?);
@@ -220,7 +445,7 @@ impl TokenCache {
         }
         let (store, protection) = self.current();
         self.setup.save(store.as_ref(), &protection, held, bytes, deadline)?;
-        self.state().seen = self.setup.modified(&protection)?;
+        self.remember(self.setup.look(&protection)?, Some(bytes));
         Ok(())
     }
 
@@ -230,7 +455,7 @@ impl TokenCache {
         state.protection = opened.protection;
         for notice in opened.notices {
             if !state.notices.contains(&notice) {
-                notice.announce();
+                (self.setup.seams.announce)(&notice);
                 state.notices.push(notice);
             }
         }

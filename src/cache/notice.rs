@@ -3,6 +3,22 @@
 use std::path::PathBuf;
 
 /// How a cache is protected, and why so.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::Protection;
+///
+/// fn badge(protection: &Protection) -> String {
+///     match protection {
+///         Protection::Encrypted { protector } => format!("encrypted by {protector}"),
+///         Protection::Plaintext { path, reason } => format!("in clear in {}: {reason}", path.display()),
+///         _ => "see the documentation".to_owned(),
+///     }
+/// }
+///
+/// assert_eq!(badge(&Protection::Encrypted { protector: "dpapi" }), "encrypted by dpapi");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Protection {
@@ -23,6 +39,26 @@ pub enum Protection {
 /// Something about the protection of a cache that happened or was found; announced once per open cache.
 ///
 /// Each is kept in [`TokenCache::notices`](crate::TokenCache::notices) and sent as a `tracing` event.
+///
+/// # Example: a command line program says it
+///
+/// ```
+/// # let home = tempfile::tempdir()?;
+/// # let environment = token_cache::Environment {
+/// #     platform: token_cache::Platform::Other("an example"),
+/// #     home: Some(home.path().into()),
+/// #     ..Default::default()
+/// # };
+/// # let options = token_cache::TokenCachePersistenceOptions::new().allow_unencrypted_storage(true);
+/// # let cache = token_cache::TokenCache::builder(&options).environment(environment).open()?;
+/// use token_cache::Notice;
+///
+/// for notice in cache.notices() {
+///     eprintln!("warning: {notice}");
+/// }
+/// assert!(matches!(cache.notices()[..], [Notice::PlaintextFallback { .. }]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Notice {
@@ -70,7 +106,7 @@ pub enum Notice {
 
 impl Notice {
     /// Sends the notice to whoever listens.
-    pub(super) fn announce(&self) {
+    pub(crate) fn announce(&self) {
         tracing::warn!(target: "token_cache", "{self}");
     }
 }

@@ -42,7 +42,7 @@ impl Setup {
 
     /// The protector's store, unprobed.
     pub(super) fn protected(&self) -> Result<Box<dyn Store>, Obstacle> {
-        (self.seams.store)(protected(&self.plan.protector), &self.plan)
+        (self.seams.store)(protected(&self.plan, &self.seams.files), &self.plan)
     }
 
     fn decide(&self, probed: &Result<Box<dyn Store>, Obstacle>, existing: Existing) -> Decision {
@@ -70,7 +70,7 @@ impl Setup {
         Ok(if signal.is_some() { Existing::SignalOnly } else { Existing::Nothing })
     }
 
-    /// Where the file system folds names, two caches would be one (D4).
+    /// Where the file system folds names, two caches would be one.
     pub(super) fn refuse_folded_names(&self, directory: &PrivateDir) -> Result<(), Error> {
         self.refuse_a_folded_name(directory, self.plan.location.file())?;
         self.refuse_a_folded_name(directory, self.plan.location.plaintext())
@@ -141,7 +141,7 @@ impl Setup {
             }
             Err(error) => return Err(error.into()),
         };
-        self.save_with_signal(store, held, &plaintext, deadline)?;
+        self.save_encrypted(store, held, &plaintext, deadline)?;
         self.empty_plaintext(held)?;
         Ok(Some(Notice::Imported { path }))
     }

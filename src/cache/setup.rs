@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::notice::Protection;
-use crate::fs::{FileState, NotedFile, PrivateDir};
-use crate::plan::Plan;
+use super::sight::Glimpse;
+use crate::fs::{NotedFile, PrivateDir};
+use crate::plan::{Kept, Plan};
 use crate::seams::Seams;
 use crate::store::{Breakage, Deadline, Interaction, Obstacle, Store};
 use crate::{Error, LockGuard, SecretBytes};
@@ -22,9 +23,9 @@ pub(super) struct Setup {
 
 /// The cache while it is held.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(crate) struct Held {
     pub(super) lock: LockGuard,
-    pub(super) directory: Arc<PrivateDir>,
+    pub(crate) directory: Arc<PrivateDir>,
 }
 
 impl Setup {
@@ -38,20 +39,27 @@ impl Setup {
         let files = &self.seams.files;
         let directory = Arc::new(files.create_directory(location.directory())?);
         let lock = self.seams.locking.acquire(&directory, location, &self.program, deadline)?;
-        files.sweep(&lock, &directory, location.plaintext())?;
+        for name in location.replaced() {
+            files.sweep(&lock, &directory, name)?;
+        }
         Ok(Held { lock, directory })
     }
 
     /// Removes what a killed writer left behind, so that not even a program that only reads keeps it.
     ///
-    /// A temporary whose writer is alive is that writer's business: it holds the cache, and may go on holding it.
-    pub(super) fn sweep(&self, deadline: Deadline) -> Result<(), Error> {
+    /// A temporary whose writer is alive is that writer's business: it holds the cache, and may go on holding it. Nor is
+    /// anybody waited for whose lock file was left with the temporary: whoever holds the cache next will sweep.
+    pub(super) fn sweep(&self) -> Result<(), Error> {
         let (files, location) = (&self.seams.files, &self.plan.location);
         let Some(directory) = files.open_directory(location.directory())? else { return Ok(()) };
-        if !files.has_temporary(&directory, location.plaintext())? {
+        let mut left = false;
+        for name in location.replaced() {
+            left |= files.has_temporary(&directory, name)?;
+        }
+        if !left {
             return Ok(());
         }
-        match self.hold(deadline) {
+        match self.hold(Deadline::after(Duration::ZERO)) {
             Ok(_swept) => Ok(()),
             Err(Error::Busy { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -59,19 +67,19 @@ impl Setup {
     }
 
     /// Looks at the file that changes with the cache.
-    pub(super) fn look(&self, protection: &Protection) -> Result<Option<FileState>, Error> {
+    pub(super) fn look(&self, protection: &Protection) -> Result<Glimpse, Error> {
+        // Before the file: whatever happens to it after this moment has a stamp that is no earlier.
+        let at = SystemTime::now();
         let location = &self.plan.location;
         let name = match protection {
             Protection::Encrypted { .. } => location.file(),
             Protection::Plaintext { .. } => location.plaintext(),
         };
-        let Some(directory) = self.seams.files.open_directory(location.directory())? else { return Ok(None) };
-        Ok(self.seams.files.look(&directory, name)?)
-    }
-
-    /// When the cache last changed.
-    pub(super) fn modified(&self, protection: &Protection) -> Result<Option<SystemTime>, Error> {
-        Ok(self.look(protection)?.map(|state| state.modified))
+        let file = match self.seams.files.open_directory(location.directory())? {
+            Some(directory) => self.seams.files.look(&directory, name)?,
+            None => None,
+        };
+        Ok(Glimpse { file, at })
     }
 
     /// Writes, reads back, and tells other processes.
@@ -84,17 +92,28 @@ impl Setup {
         deadline: Deadline,
     ) -> Result<(), Error> {
         match protection {
-            Protection::Encrypted { .. } => self.save_with_signal(store, held, bytes, deadline),
-            // The file is its own signal.
-            Protection::Plaintext { .. } => {
-                store.write(&held.lock, bytes, deadline)?;
-                Ok(read_back(store, bytes, deadline)?)
-            }
+            Protection::Encrypted { .. } => self.save_encrypted(store, held, bytes, deadline),
+            Protection::Plaintext { .. } => save_in_the_file(store, held, bytes, deadline),
+        }
+    }
+
+    /// Writes to the protector, reads back, and tells other processes.
+    pub(super) fn save_encrypted(
+        &self,
+        store: &dyn Store,
+        held: &Held,
+        bytes: &SecretBytes,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        match self.plan.protector.keeps() {
+            Kept::Apart => self.save_with_signal(store, held, bytes, deadline),
+            // An empty file in the place of the protected one would be damage to every reader.
+            Kept::InTheFile => save_in_the_file(store, held, bytes, deadline),
         }
     }
 
     /// The signal is made before the item: SDKs that find an item without one overwrite it unread.
-    pub(super) fn save_with_signal(
+    fn save_with_signal(
         &self,
         store: &dyn Store,
         held: &Held,
@@ -132,6 +151,17 @@ impl Setup {
         let state = self.seams.files.look(directory, self.plan.location.plaintext())?;
         Ok(state.is_some_and(|state| state.bytes > 0))
     }
+}
+
+/// The file is its own signal.
+fn save_in_the_file(
+    store: &dyn Store,
+    held: &Held,
+    bytes: &SecretBytes,
+    deadline: Deadline,
+) -> Result<(), Error> {
+    store.write(&held.lock, bytes, deadline)?;
+    Ok(read_back(store, bytes, deadline)?)
 }
 
 /// An acknowledged write that cannot be read is a loss that nobody would notice until the next start.

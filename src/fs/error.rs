@@ -3,7 +3,24 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::fs::Sid;
+
 /// Why a file or folder could not be used.
+///
+/// # Example
+///
+/// ```
+/// use std::path::Path;
+/// use token_cache::{Error, ErrorKind, FileError, Finding};
+///
+/// let path = Path::new("/home/alex/.IdentityService/msal.cache.nocae");
+/// let error = FileError::not_safe(path, Finding::Link);
+/// assert!(error.to_string().ends_with("is a symbolic link, which is never followed; remove it"));
+/// assert_eq!(Error::from(error).kind(), ErrorKind::AccessDenied);
+///
+/// let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+/// assert_eq!(Error::from(FileError::system("write", path, full)).kind(), ErrorKind::Io);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
@@ -50,9 +67,27 @@ impl FileError {
 }
 
 /// What makes a file or folder unsafe.
+///
+/// # Example: what is said of it
+///
+/// ```
+/// use token_cache::Finding;
+///
+/// let finding = Finding::Writable { mode: 0o666 };
+/// assert_eq!(
+///     finding.to_string(),
+///     "others may write to it (mode 0666); check its content, then take the permission away"
+/// );
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
+    /// Another account of Windows owns it.
+    #[error("it belongs to the account {owner}; remove it, or run as that account")]
+    ForeignAccount {
+        /// The owner.
+        owner: Sid,
+    },
     /// Somebody else owns it.
     #[error("it belongs to user {owner}; remove it, or run as that user")]
     ForeignOwner {
@@ -79,10 +114,19 @@ pub enum Finding {
     /// The file system does not keep permissions.
     #[error("the file system does not keep its permissions private; move the home folder to one that does")]
     ModesIgnored,
+    /// Its owner or its access control list is nothing that a file has.
+    #[error("who may use it cannot be understood; remove it")]
+    UnknownRights,
     /// Others may write to it, so its content is not known to be ours.
     #[error("others may write to it (mode {mode:04o}); check its content, then take the permission away")]
     Writable {
         /// Its mode.
         mode: u32,
+    },
+    /// Another account of Windows may write to it, so its content is not known to be ours.
+    #[error("the account {account} may write to it; check its content, then take the right away")]
+    WritableBy {
+        /// The account.
+        account: Sid,
     },
 }

@@ -67,8 +67,12 @@ pub trait Files: fmt::Debug + Send + Sync {
 pub struct FileState {
     /// Its size.
     pub bytes: u64,
-    /// When it last changed.
+    /// Which file it is: the device, and the number there. A replaced file has another one than its predecessor.
+    pub identity: (u64, u64),
+    /// When it last changed; whoever writes can choose it.
     pub modified: SystemTime,
+    /// When the system last noted a change of anything of it, by the system's clock; nobody can choose it.
+    pub touched: SystemTime,
     /// Whether others may write to it, so that its content need not be ours.
     pub writable_by_others: bool,
 }

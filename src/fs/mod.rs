@@ -8,6 +8,14 @@
 
 mod error;
 mod files;
+#[cfg(any(unix, windows))]
+mod later;
+#[cfg(any(windows, test))]
+mod security_descriptor;
+mod sid;
+mod temporary_name;
+#[cfg(test)]
+pub(crate) mod testing;
 
 #[cfg(unix)]
 mod unix;
@@ -16,14 +24,18 @@ mod windows;
 
 pub use error::{FileError, Finding};
 pub use files::{FileState, Files, MAXIMUM_BYTES, NotedFile};
+pub use sid::Sid;
+pub(crate) use temporary_name::short_hash;
 #[cfg(unix)]
 pub use unix::{PrivateDir, SystemFiles};
 #[cfg(windows)]
 pub use windows::{PrivateDir, SystemFiles};
 
 #[cfg(all(test, unix))]
-pub(crate) use unix::leave_a_temporary;
+pub(crate) use unix::{Living, allow_others, leave_a_temporary, others_may};
 #[cfg(unix)]
 pub(crate) use unix::{LockFile, boot_time, process_is_gone};
+#[cfg(all(test, windows))]
+pub(crate) use windows::{Living, allow_others, leave_a_temporary, others_may};
 #[cfg(windows)]
 pub(crate) use windows::{LockFile, boot_time, process_is_gone};

@@ -4,7 +4,18 @@ use std::collections::BTreeMap;
 
 /// What an item of the Secret Service is called; shared with azure-identity for Python, so that both find it.
 ///
-/// The attributes are matched **exactly**: an item that has them and further ones is not ours (D13).
+/// The attributes are matched **exactly**: an item that has them and further ones is not ours.
+///
+/// # Example
+///
+/// ```
+/// use token_cache::store::ItemIdentity;
+///
+/// let item = ItemIdentity::of_file("my_application.cae");
+/// assert_eq!(item.attributes.len(), 2);
+/// assert_eq!(item.attributes["MsalClientID"], ItemIdentity::CLIENT_ID);
+/// assert_eq!(item.label, "MSALCache");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ItemIdentity {
     /// Every attribute of the item, and nothing else.
@@ -16,6 +27,9 @@ pub struct ItemIdentity {
 }
 
 impl ItemIdentity {
+    /// What the developer tools of Microsoft call their caches in the keyrings of all platforms.
+    pub const CLIENT_ID: &'static str = "Microsoft.Developer.IdentityService";
+
     /// The item of the cache whose file is called `file_name`.
     ///
     /// # Example
@@ -30,7 +44,7 @@ impl ItemIdentity {
         Self {
             attributes: BTreeMap::from([
                 (SCHEMA.to_owned(), file_name.to_owned()),
-                (CLIENT.to_owned(), CLIENT_ID.to_owned()),
+                (CLIENT.to_owned(), Self::CLIENT_ID.to_owned()),
             ]),
             label: LABEL.to_owned(),
             content_type: CONTENT_TYPE.to_owned(),
@@ -41,7 +55,6 @@ impl ItemIdentity {
 /// libsecret stores the name of the schema in this attribute; it is what keeps names apart.
 const SCHEMA: &str = "xdg:schema";
 const CLIENT: &str = "MsalClientID";
-const CLIENT_ID: &str = "Microsoft.Developer.IdentityService";
 const LABEL: &str = "MSALCache";
 const CONTENT_TYPE: &str = "text/plain";
 

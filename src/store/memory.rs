@@ -6,6 +6,20 @@ use super::{Deadline, Interaction, Obstacle, Store};
 use crate::{LockGuard, SecretBytes};
 
 /// A store in memory; clones share the item.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use token_cache::store::{MemoryStore, Store};
+/// use token_cache::{Deadline, Interaction};
+///
+/// let store = MemoryStore::new();
+/// let soon = Deadline::after(Duration::from_secs(1));
+/// store.probe(Interaction::Never, soon)?;
+/// assert_eq!(store.read(soon)?, None);
+/// # Ok::<(), token_cache::store::Obstacle>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     item: Arc<Mutex<Option<SecretBytes>>>,

@@ -6,10 +6,30 @@ use crate::fs::FileError;
 
 /// Why a protector cannot be used, in the rows of the decision table.
 ///
-/// Only [`Obstacle::Absent`] may ever lead to plaintext, and only by consent (S14, D3): every other obstacle means
+/// Only [`Obstacle::Absent`] may ever lead to plaintext, and only by consent (S14): every other obstacle means
 /// that there *is* a protector, so falling back would weaken what the user has.
 ///
 /// Never holds secret bytes.
+///
+/// # Example: what to tell the user
+///
+/// ```
+/// use token_cache::Error;
+/// use token_cache::store::Obstacle;
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error {
+///         Error::Locked { .. } => "unlock the keyring and try again",
+///         Error::EncryptionUnavailable { .. } => "sign in each time, or install a keyring",
+///         Error::Protector { source: Obstacle::Ambiguous { .. } | Obstacle::Unreadable { .. } } => {
+///             "sign out, which clears the cache, and sign in again"
+///         }
+///         _ => "see the log",
+///     }
+/// }
+///
+/// assert_eq!(advice(&Error::from(Obstacle::Locked)), "unlock the keyring and try again");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Obstacle {
@@ -32,7 +52,7 @@ pub enum Obstacle {
         reason: String,
     },
     /// The protector is there but set up in a way that must not be trusted or cannot work.
-    #[error("the keyring is misconfigured: {0}")]
+    #[error("the user data protection is misconfigured: {0}")]
     Misconfigured(Misconfiguration),
     /// More than one item carries exactly our identity.
     #[error("{count} items carry this cache's exact identity; clear the cache to start again")]
@@ -75,6 +95,18 @@ impl From<Breakage> for Obstacle {
 }
 
 /// Why there is no protector.
+///
+/// # Example: absence is the one obstacle that plaintext may answer, and by consent only
+///
+/// ```
+/// use token_cache::store::{Absence, Obstacle};
+/// use token_cache::{Consent, Decision, Existing, decide};
+///
+/// let obstacle = Obstacle::from(Absence::NoService);
+/// let decided = |consent| decide(Err(&obstacle), consent, Existing::Nothing);
+/// assert_eq!(decided(Consent::Withheld), Decision::Refuse);
+/// assert!(matches!(decided(Consent::Given), Decision::Plaintext(_)));
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Absence {
@@ -98,6 +130,14 @@ pub enum Absence {
     /// The service has no persistent collection.
     #[error("the Secret Service has no persistent collection")]
     NoCollection,
+    /// The user has no default keychain, or its file is gone.
+    #[error(
+        "there is no default keychain ({cause}); sign in to the desktop once, or make one with `security`"
+    )]
+    NoKeychain {
+        /// The `OSStatus`, by symbol.
+        cause: &'static str,
+    },
     /// The platform has no protector that we know.
     #[error("the platform {platform} has no user data protection")]
     Platform {
@@ -107,6 +147,16 @@ pub enum Absence {
 }
 
 /// What is wrong with a protector that exists.
+///
+/// # Example: a protector that is set up wrongly is there, so plaintext is no answer
+///
+/// ```
+/// use token_cache::store::{Misconfiguration, Obstacle};
+/// use token_cache::{Consent, Decision, Existing, decide};
+///
+/// let obstacle = Obstacle::from(Misconfiguration::NoDefaultAlias);
+/// assert_eq!(decide(Err(&obstacle), Consent::Given, Existing::Nothing), Decision::Refuse);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Misconfiguration {
@@ -125,15 +175,35 @@ pub enum Misconfiguration {
         /// The other user's id.
         owner: u32,
     },
+    /// The session came over the network without a password, so the user's keys cannot be opened in it.
+    #[error(
+        "this is a network logon, such as SSH with a key, and cannot use the user's data protection \
+         (ERROR_NO_SUCH_LOGON_SESSION); sign in with the password, or run as a task that has it"
+    )]
+    NetworkLogon,
     /// Persistent collections exist and none is the default one.
     #[error("the Secret Service has collections but none is the default one")]
     NoDefaultAlias,
+    /// The user's profile, where the keys are, is not loaded.
+    #[error("the profile of the user is not loaded; run with it loaded, as an interactive session does")]
+    NoProfile,
     /// The default collection is the one that is lost at the end of the session.
     #[error("the default collection of the Secret Service does not outlive the session")]
     SessionAlias,
 }
 
 /// How a protector failed while it was being used.
+///
+/// # Example: a protector that fails is there, so plaintext is no answer
+///
+/// ```
+/// use token_cache::store::{Breakage, Obstacle};
+/// use token_cache::{Consent, Decision, Error, ErrorKind, Existing, decide};
+///
+/// let obstacle = Obstacle::from(Breakage::TimedOut { call: "GetSecret" });
+/// assert_eq!(decide(Err(&obstacle), Consent::Given, Existing::Nothing), Decision::Refuse);
+/// assert_eq!(Error::from(obstacle).kind(), ErrorKind::Timeout);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Breakage {

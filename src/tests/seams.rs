@@ -1,18 +1,14 @@
 //! Wrong parts, put in from outside: what a suite of mutants needs is public, and it has the effect that it should.
-#![cfg(all(feature = "seams", unix))]
+#![cfg(all(feature = "seams", any(unix, windows)))]
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use token_cache::seams::{
-    Consent, Decision, Existing, FileState, Files, Locking, NotedFile, PrivateDir, Seams, SystemFiles,
-    decide, unchecked_directory,
-};
+use token_cache::seams::{Consent, Decision, Existing, Locking, PrivateDir, Seams, decide};
 use token_cache::store::{Absence, MemoryStore, Obstacle, Store};
 use token_cache::{
-    Deadline, Environment, Error, FileError, Interaction, Location, LockGuard, Platform, Protection,
-    SecretBytes, TokenCache, TokenCachePersistenceOptions,
+    Deadline, Environment, Error, Interaction, Location, LockGuard, Platform, Protection, SecretBytes,
+    TokenCache, TokenCachePersistenceOptions,
 };
 
 fn open(home: &Path, consent: bool, seams: Seams) -> Result<TokenCache, Error> {
@@ -102,7 +98,13 @@ fn a_lock_part_may_hold_nothing() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_files_part_may_leave_a_folder_open_to_others() {
+    use std::os::unix::fs::MetadataExt;
+
+    use token_cache::FileError;
+    use token_cache::seams::{FileState, Files, NotedFile, SystemFiles, unchecked_directory};
+
     #[derive(Debug)]
     struct Lax;
 
@@ -165,7 +167,10 @@ fn a_files_part_may_leave_a_folder_open_to_others() {
     }
 }
 
+#[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "a test prepares a folder")]
 fn loosen(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("changed");
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
@@ -166,7 +166,14 @@ impl AlteredFiles for Followed {
         let path = directory.path().join(name);
         let looked = fs::metadata(&path).and_then(|metadata| {
             let modified = metadata.modified()?;
-            Ok(FileState { bytes: metadata.len(), modified, writable_by_others: false })
+            let identity = (metadata.dev(), metadata.ino());
+            Ok(FileState {
+                bytes: metadata.len(),
+                identity,
+                modified,
+                touched: modified,
+                writable_by_others: false,
+            })
         });
         if_there(looked, "look at", &path)
     }

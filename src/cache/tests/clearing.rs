@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::world::{World, absent, locked, secret};
+use crate::fs::testing::Others;
 use crate::fs::{FileState, Files, NotedFile, PrivateDir, SystemFiles};
 use crate::seams::Seams;
 use crate::store::{MemoryStore, Obstacle};
@@ -58,7 +59,7 @@ fn purging_where_no_plaintext_ever_was_leaves_no_folder() {
 fn clearing_without_the_protector_says_that_an_item_may_be_left() {
     for way in [absent as super::world::Way, locked] {
         let world = World::new();
-        world.set_item("token").plant("plaintext", 0o600).probe_answers(way);
+        world.set_item("token").plant("plaintext", Others::Nothing).probe_answers(way);
         let report = world.builder(true).clear().expect("partly cleared");
         assert!(!report.is_complete());
         assert!(matches!(report.item, ClearedItem::NotReached(_)));
@@ -70,7 +71,7 @@ fn clearing_without_the_protector_says_that_an_item_may_be_left() {
 #[test]
 fn clearing_without_consent_leaves_plaintext_and_says_so() {
     let world = World::new();
-    world.set_item("token").plant("plaintext", 0o600);
+    world.set_item("token").plant("plaintext", Others::Nothing);
     let report = world.builder(false).clear().expect("partly cleared");
     assert!(!report.is_complete());
     assert!(matches!(report.item, ClearedItem::Gone));
@@ -90,7 +91,7 @@ fn clearing_is_the_way_out_of_an_ambiguous_item() {
 #[test]
 fn where_names_are_folded_another_cache_is_neither_opened_nor_cleared() {
     let world = World::new();
-    world.plant("of another cache", 0o600);
+    world.plant("of another cache", Others::Nothing);
     let folding = |builder: Builder| {
         let store = |_, _: &_| Ok(Box::new(MemoryStore::new()) as Box<dyn crate::store::Store>);
         builder.seams(Seams { files: Arc::new(Folding), store: Box::new(store), ..Seams::real() })

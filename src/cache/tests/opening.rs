@@ -1,12 +1,13 @@
 //! What opening does, and what it leaves alone.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::world::{World, absent, locked, secret};
+use crate::fs::testing::Others;
+use crate::fs::{allow_others, others_may};
 use crate::store::{Breakage, Misconfiguration, Obstacle};
 use crate::{
-    Environment, Error, ErrorKind, FileError, Finding, NameError, Notice, Platform, Protection, TokenCache,
+    Environment, Error, ErrorKind, NameError, Notice, Platform, Protection, TokenCache,
     TokenCachePersistenceOptions,
 };
 
@@ -49,7 +50,8 @@ fn a_protector_that_is_there_is_never_replaced_by_plaintext() {
 
 #[test]
 fn a_platform_whose_backend_is_not_built_is_an_error_in_both_columns() {
-    for platform in [Platform::MacOs, Platform::Windows] {
+    let others = [Platform::Linux, Platform::MacOs, Platform::Windows];
+    for platform in others.into_iter().filter(|platform| *platform != Platform::current()) {
         for consent in [false, true] {
             let home = tempfile::tempdir().expect("a folder");
             let environment = Environment {
@@ -91,8 +93,8 @@ fn an_absent_protector_with_consent_is_announced_before_anything_is_written() {
 
     cache.write(secret("token")).expect("written");
     assert_eq!(world.content(), "token");
-    assert_eq!(fs::metadata(world.file()).expect("there").mode() & 0o7777, 0o600);
-    assert_eq!(fs::metadata(world.directory()).expect("there").mode() & 0o7777, 0o700);
+    assert_eq!(others_may(&world.file()), Others::Nothing);
+    assert_eq!(others_may(&world.directory()), Others::Nothing);
     assert_eq!(cache.notices().len(), 1);
 }
 
@@ -100,8 +102,8 @@ fn an_absent_protector_with_consent_is_announced_before_anything_is_written() {
 fn the_signal_is_empty_and_private() {
     let world = World::new();
     world.open(false).expect("encrypted").write(secret("token")).expect("written");
-    let metadata = fs::metadata(world.file()).expect("there");
-    assert_eq!((metadata.len(), metadata.mode() & 0o7777), (0, 0o600));
+    assert_eq!(world.content(), "");
+    assert_eq!(others_may(&world.file()), Others::Nothing);
     assert_eq!(world.names(), ["app.nocae", "app.nocae.lock"]);
 }
 
@@ -136,29 +138,30 @@ fn two_names_and_two_partitions_are_four_caches() {
 #[test]
 fn a_folder_that_others_can_write_to_is_refused_and_one_that_they_can_read_is_tightened() {
     let world = World::new();
-    world.plant("", 0o600);
-    let set_mode =
-        |mode| fs::set_permissions(world.directory(), fs::Permissions::from_mode(mode)).expect("changed");
-    set_mode(0o777);
+    world.plant("", Others::Nothing);
+    allow_others(&world.directory(), Others::Write);
     let error = world.open(false).expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::AccessDenied);
-    set_mode(0o755);
+    allow_others(&world.directory(), Others::Read);
     world.open(false).expect("encrypted");
-    assert_eq!(fs::metadata(world.directory()).expect("there").mode() & 0o7777, 0o700);
+    assert_eq!(others_may(&world.directory()), Others::Nothing);
 }
 
 #[test]
+#[cfg(unix)]
 fn a_link_in_the_place_of_the_file_is_refused_and_its_target_is_left_alone() {
     let world = World::new();
-    world.plant("", 0o600);
+    world.plant("", Others::Nothing);
     let victim = world.directory().join("victim");
     fs::write(&victim, "").expect("written");
     fs::remove_file(world.file()).expect("removed");
-    symlink(&victim, world.file()).expect("linked");
+    std::os::unix::fs::symlink(&victim, world.file()).expect("linked");
     for way in [super::world::usable as super::world::Way, absent] {
         let error = world.probe_answers(way).open(true).expect_err("refused");
-        let is_link =
-            matches!(error, Error::File { source: FileError::Unsafe { finding: Finding::Link, .. } });
+        let is_link = matches!(
+            error,
+            Error::File { source: crate::FileError::Unsafe { finding: crate::Finding::Link, .. } }
+        );
         assert!(is_link, "{error:?}");
     }
     assert_eq!(fs::read_to_string(&victim).expect("there"), "");

@@ -1,16 +1,17 @@
 //! What happens when encryption comes and goes, and when others use the cache too.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use super::world::{World, absent, locked, secret};
+use crate::fs::testing::Others;
+use crate::fs::{Living, others_may};
 use crate::store::{Absence, Breakage, Obstacle};
 use crate::{Error, ErrorKind, Notice, Protection};
 
 #[test]
 fn plaintext_beside_a_usable_protector_is_reported_and_left_alone_without_consent() {
     let world = World::new();
-    world.plant("old token", 0o600);
+    world.plant("old token", Others::Nothing);
     let cache = world.open(false).expect("encrypted");
     assert_eq!(cache.notices(), [Notice::PlaintextResidue { path: world.file() }]);
     assert_eq!(cache.read().expect("read"), None);
@@ -27,7 +28,7 @@ fn plaintext_beside_a_usable_protector_is_reported_and_left_alone_without_consen
 #[test]
 fn plaintext_without_an_item_is_imported_once_with_consent() {
     let world = World::new();
-    world.plant("old token", 0o644);
+    world.plant("old token", Others::Read);
     let cache = world.open(true).expect("encrypted");
     assert_eq!(cache.notices(), [Notice::Imported { path: world.file() }]);
     assert_eq!(cache.read().expect("read"), Some(secret("old token")));
@@ -39,7 +40,7 @@ fn plaintext_without_an_item_is_imported_once_with_consent() {
 #[test]
 fn beside_an_item_plaintext_is_emptied_unread() {
     let world = World::new();
-    world.set_item("item").plant("planted", 0o600);
+    world.set_item("item").plant("planted", Others::Nothing);
     let cache = world.open(true).expect("encrypted");
     assert_eq!(cache.notices(), [Notice::ResidueEmptied { path: world.file() }]);
     assert_eq!(cache.read().expect("read"), Some(secret("item")));
@@ -49,18 +50,18 @@ fn beside_an_item_plaintext_is_emptied_unread() {
 #[test]
 fn plaintext_that_others_may_have_written_is_never_imported() {
     let world = World::new();
-    world.plant("planted", 0o666);
+    world.plant("planted", Others::Write);
     let cache = world.open(true).expect("encrypted");
     assert_eq!(cache.notices(), [Notice::PlaintextResidue { path: world.file() }]);
     assert_eq!(cache.read().expect("read"), None);
     cache.write(secret("token")).expect("written");
-    assert_eq!(fs::metadata(world.file()).expect("there").mode() & 0o7777, 0o666);
+    assert_eq!(others_may(&world.file()), Others::Write);
 }
 
 #[test]
 fn plaintext_that_others_may_have_written_is_never_read() {
     let world = World::new();
-    world.plant("planted", 0o666).probe_answers(absent);
+    world.plant("planted", Others::Write).probe_answers(absent);
     let cache = world.open(true).expect("plaintext");
     assert_eq!(cache.read().expect_err("refused").kind(), ErrorKind::AccessDenied);
 }
@@ -68,7 +69,7 @@ fn plaintext_that_others_may_have_written_is_never_read() {
 #[test]
 fn an_import_that_cannot_be_written_keeps_the_plaintext() {
     let world = World::new();
-    world.plant("old token", 0o600).write_answers(locked);
+    world.plant("old token", Others::Nothing).write_answers(locked);
     let error = world.open(true).expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::Locked);
     assert_eq!(world.content(), "old token");
@@ -83,7 +84,7 @@ fn a_cache_that_was_encrypted_starts_empty_and_says_so_when_it_becomes_plaintext
     assert_eq!(cache.read().expect("read"), None);
     cache.write(secret("second")).expect("written");
     assert_eq!(cache.read().expect("read"), Some(secret("second")));
-    assert_eq!(fs::metadata(world.file()).expect("there").mode() & 0o7777, 0o600);
+    assert_eq!(others_may(&world.file()), Others::Nothing);
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn an_acknowledged_write_keeps_its_signal_though_it_cannot_be_read_back() {
 #[test]
 fn what_cannot_be_read_is_not_overwritten() {
     let world = World::new();
-    world.plant("written by whoever", 0o666).probe_answers(|| Err(Absence::NoService.into()));
+    world.plant("written by whoever", Others::Write).probe_answers(|| Err(Absence::NoService.into()));
     let cache = world.open(true).expect("plaintext");
     assert_eq!(cache.write(secret("token")).expect_err("not safe").kind(), ErrorKind::AccessDenied);
     assert_eq!(world.content(), "written by whoever");
@@ -303,7 +304,7 @@ fn leftovers_of_a_killed_writer_are_removed_by_the_next_one() {
 fn what_a_killed_writer_left_is_gone_once_the_cache_is_opened() {
     for consent in [false, true] {
         let world = World::new();
-        world.plant("", 0o600);
+        world.plant("", Others::Nothing);
         let directory = crate::fs::Files::open_directory(&crate::seams::SystemFiles, &world.directory())
             .expect("opened")
             .expect("there");
@@ -315,9 +316,28 @@ fn what_a_killed_writer_left_is_gone_once_the_cache_is_opened() {
 }
 
 #[test]
+fn a_cache_that_somebody_holds_is_opened_at_once_whatever_was_left() {
+    let world = World::new();
+    world.plant("", Others::Nothing);
+    let directory = crate::fs::Files::open_directory(&crate::seams::SystemFiles, &world.directory())
+        .expect("opened")
+        .expect("there");
+    crate::fs::leave_a_temporary(&directory, "app.nocae");
+    let held = world.directory().join("app.nocae.lockfile");
+    let other = Living::start();
+    std::fs::write(held, format!("{} other", other.id())).expect("written");
+    let builder = world.builder(false).deadline(Duration::from_secs(3600));
+    let (opened, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || opened.send(builder.open().map(drop)));
+    told.recv_timeout(Duration::from_secs(60)).expect("it waits for nobody").expect("opened");
+    // The temporary may be that of the holder.
+    assert_eq!(world.names().len(), 4);
+}
+
+#[test]
 fn a_cache_without_leftovers_is_opened_without_a_lock() {
     let world = World::new();
-    world.plant("", 0o600);
+    world.plant("", Others::Nothing);
     world.open(false).expect("opened");
     assert_eq!(world.names(), ["app.nocae"]);
 }

@@ -1,11 +1,12 @@
 //! A home, and a protector whose state a test chooses.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::fs::allow_others;
+use crate::fs::testing::Others;
 use crate::seams::Seams;
 use crate::store::{Absence, Deadline, Interaction, MemoryStore, Obstacle, Store};
 use crate::{
@@ -57,11 +58,15 @@ impl World {
             home: Some(self.home.path().to_owned()),
             ..Environment::default()
         };
+        let wait = Duration::from_millis(500);
+        TokenCache::builder(options).environment(environment).deadline(wait).seams(self.seams())
+    }
+
+    /// The right parts, with this world's keyring.
+    pub(super) fn seams(&self) -> Seams {
         let store =
             Keyring { memory: self.keyring.clone(), probe: self.probe.clone(), write: self.write.clone() };
-        let seams = Seams { store: Box::new(move |_, _| Ok(Box::new(store.clone()))), ..Seams::real() };
-        let wait = Duration::from_millis(500);
-        TokenCache::builder(options).environment(environment).deadline(wait).seams(seams)
+        Seams { store: Box::new(move |_, _| Ok(Box::new(store.clone()))), ..Seams::real() }
     }
 
     pub(super) fn open(&self, consent: bool) -> Result<TokenCache, Error> {
@@ -78,11 +83,11 @@ impl World {
     }
 
     /// Puts a file in the place of the plaintext, as an earlier program would.
-    pub(super) fn plant(&self, content: &str, mode: u32) -> &Self {
+    pub(super) fn plant(&self, content: &str, others: Others) -> &Self {
         fs::create_dir_all(self.directory()).expect("made");
-        fs::set_permissions(self.directory(), fs::Permissions::from_mode(0o700)).expect("changed");
+        allow_others(&self.directory(), Others::Nothing);
         fs::write(self.file(), content).expect("written");
-        fs::set_permissions(self.file(), fs::Permissions::from_mode(mode)).expect("changed");
+        allow_others(&self.file(), others);
         self
     }
 

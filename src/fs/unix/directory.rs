@@ -1,11 +1,14 @@
 //! A folder that only its owner can use.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, mkdirat};
@@ -75,6 +78,21 @@ impl PrivateDir {
         sync(&self.descriptor, &self.path)
     }
 
+    /// The names in it, listed through the descriptor.
+    pub(crate) fn names(&self) -> Result<Vec<OsString>, FileError> {
+        let list = |errno| FileError::system("list", &self.path, errno);
+        let mut listed = Dir::openat(self, ".", FLAGS, Mode::empty()).map_err(list)?;
+        let mut names = Vec::new();
+        for entry in listed.iter() {
+            let entry = entry.map_err(list)?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name != "." && name != ".." {
+                names.push(name.to_owned());
+            }
+        }
+        Ok(names)
+    }
+
     fn make_private(&self) -> Result<(), FileError> {
         let metadata = self.descriptor.metadata().map_err(|error| self.error("look at", error))?;
         let owner = geteuid().as_raw();
@@ -119,7 +137,7 @@ fn parent(path: &Path) -> Result<Option<File>, FileError> {
     }
 }
 
-fn name(path: &Path) -> Result<&std::ffi::OsStr, FileError> {
+fn name(path: &Path) -> Result<&OsStr, FileError> {
     path.file_name().ok_or_else(|| FileError::system("open", path, io::ErrorKind::InvalidInput))
 }
 

@@ -19,13 +19,15 @@ pub(crate) struct LockFile(Checked);
 
 impl LockFile {
     /// Opens the file, and makes it if there is none.
-    pub(crate) fn open(directory: &PrivateDir, name: &str) -> Result<Self, FileError> {
+    ///
+    /// Nobody can keep us from opening it, so on this system the answer is never `None`.
+    pub(crate) fn open(directory: &PrivateDir, name: &str) -> Result<Option<Self>, FileError> {
         let flags = OFlag::O_RDWR | OFlag::O_CREAT;
         // A file is made where there is none, unless the folder itself was removed since it was opened.
         let gone = || FileError::system("make", &directory.path_of(name), io::ErrorKind::NotFound);
         let checked = Checked::open(directory, name, flags)?.ok_or_else(gone)?;
         checked.make_private()?;
-        Ok(Self(checked))
+        Ok(Some(Self(checked)))
     }
 
     /// Opens the file if there is one.
@@ -88,13 +90,26 @@ impl LockFile {
         }
     }
 
+    /// Removes the name as [`remove`](Self::remove) does, though somebody else has the file open; it is free at once.
+    pub(crate) fn remove_in_use(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        self.remove(directory, name)
+    }
+
     /// What is written in it.
     pub(crate) fn content(&self) -> Result<String, FileError> {
         Ok(String::from_utf8_lossy(self.0.read()?.expose()).into_owned())
     }
 
-    /// When it was last written.
+    /// When it was last written or marked.
     pub(crate) fn modified(&self) -> Result<SystemTime, FileError> {
-        self.0.modified()
+        let modified = self.0.file.metadata().and_then(|metadata| metadata.modified());
+        modified.map_err(|error| FileError::system("look at", &self.0.path, error))
+    }
+
+    /// Makes now its time of modification; where that fails, it stays as it was.
+    pub(crate) fn mark(&self) {
+        if let Err(error) = self.0.file.set_modified(SystemTime::now()) {
+            tracing::debug!(%error, "a lock file cannot be marked; whoever waits may wait longer");
+        }
     }
 }

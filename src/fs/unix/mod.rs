@@ -8,6 +8,8 @@ mod lock_file;
 mod process;
 mod system;
 mod temporary;
+#[cfg(test)]
+mod testing;
 
 pub use directory::PrivateDir;
 pub(crate) use lock_file::LockFile;
@@ -15,3 +17,5 @@ pub(crate) use process::{boot_time, process_is_gone};
 pub use system::SystemFiles;
 #[cfg(test)]
 pub(crate) use temporary::leave_a_temporary;
+#[cfg(test)]
+pub(crate) use testing::{Living, allow_others, others_may};

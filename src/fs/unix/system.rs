@@ -7,12 +7,13 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
+use nix::fcntl::{AtFlags, OFlag, openat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
 
 use super::directory::{OPEN_TO_OTHERS, PERMISSIONS, PrivateDir, WRITABLE_BY_OTHERS};
 use super::temporary::{self, Temporary};
+use crate::fs::later::later_than;
 use crate::fs::{FileError, FileState, Files, Finding, MAXIMUM_BYTES, NotedFile};
 use crate::{LockGuard, SecretBytes};
 
@@ -33,7 +34,9 @@ impl Files for SystemFiles {
         let Some(checked) = Checked::open(directory, name, OFlag::O_RDONLY)? else { return Ok(None) };
         Ok(Some(FileState {
             bytes: checked.metadata.len(),
+            identity: (checked.metadata.dev(), checked.metadata.ino()),
             modified: checked.modified()?,
+            touched: touched(&checked.metadata),
             writable_by_others: checked.mode() & WRITABLE_BY_OTHERS != 0,
         }))
     }
@@ -114,16 +117,18 @@ impl Files for SystemFiles {
 
     fn listed_as(&self, directory: &PrivateDir, name: &str) -> Result<Option<String>, FileError> {
         let Some(checked) = Checked::open(directory, name, OFlag::O_RDONLY)? else { return Ok(None) };
-        let identity = (checked.metadata.dev(), checked.metadata.ino());
+        let identity = |state: FileStat| (state.st_dev, state.st_ino);
+        let look = |errno| FileError::system("look at", &checked.path, errno);
+        let wanted = identity(fstat(&checked.file).map_err(look)?);
         let mut other = None;
-        for entry in entries(directory)? {
-            if entry.file_name() == name {
+        for listed in directory.names()? {
+            if listed == name {
                 return Ok(Some(name.to_owned()));
             }
             // A file has one name (hard links are refused), so another name of it is a folded one.
-            let is_it = entry.metadata().is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == identity);
-            if is_it {
-                other = Some(entry.file_name().to_string_lossy().into_owned());
+            let found = fstatat(directory, listed.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW).map(identity);
+            if found == Ok(wanted) {
+                other = Some(listed.to_string_lossy().into_owned());
             }
         }
         Ok(other)
@@ -169,13 +174,7 @@ impl Checked {
         if self.mode() == OWNER_ONLY_BITS {
             return Ok(());
         }
-        let tightened = self.file.set_permissions(Permissions::from_mode(OWNER_ONLY_BITS));
-        tightened.map_err(|error| FileError::system("make private", &self.path, error))?;
-        let after = self.file.metadata().map_err(|error| FileError::system("look at", &self.path, error))?;
-        if after.mode() & OPEN_TO_OTHERS != 0 {
-            return Err(FileError::not_safe(&self.path, Finding::ModesIgnored));
-        }
-        Ok(())
+        make_owner_only(&self.file, &self.path)
     }
 
     /// Reads everything, into memory that is made once: a buffer that grows leaves copies behind.
@@ -198,10 +197,19 @@ impl Checked {
     }
 }
 
-/// The names in a folder.
-pub(super) fn entries(directory: &PrivateDir) -> Result<Vec<std::fs::DirEntry>, FileError> {
-    let listed = std::fs::read_dir(directory.path()).and_then(Iterator::collect);
-    listed.map_err(|error| FileError::system("list", directory.path(), error))
+/// Takes every permission of others away, and gives the owner those to read and write; makes sure of both.
+///
+/// Some file systems keep no modes: every file has the one that the whole was mounted with. Where that lets nobody else
+/// in, it does not matter that it cannot be changed.
+pub(super) fn make_owner_only(file: &File, path: &Path) -> Result<(), FileError> {
+    let tightened = file.set_permissions(Permissions::from_mode(OWNER_ONLY_BITS));
+    let after = file.metadata().map_err(|error| FileError::system("look at", path, error))?;
+    let is_private = after.mode() & (OPEN_TO_OTHERS | OWNER_ONLY_BITS) == OWNER_ONLY_BITS;
+    match tightened {
+        Ok(()) | Err(_) if is_private => Ok(()),
+        Ok(()) => Err(FileError::not_safe(path, Finding::ModesIgnored)),
+        Err(error) => Err(FileError::system("make private", path, error)),
+    }
 }
 
 fn unsafe_finding(metadata: &Metadata) -> Option<Finding> {
@@ -221,19 +229,17 @@ fn unsafe_finding(metadata: &Metadata) -> Option<Finding> {
     (metadata.nlink() > 1).then(|| Finding::HardLinks { links: metadata.nlink() })
 }
 
+/// The system's own stamp; one from before the epoch is as good as one from the epoch.
+fn touched(metadata: &Metadata) -> SystemTime {
+    let (seconds, nanoseconds) = (metadata.ctime(), metadata.ctime_nsec());
+    let since = u64::try_from(seconds).ok().zip(u32::try_from(nanoseconds).ok());
+    let since = since.map(|(seconds, nanoseconds)| Duration::new(seconds, nanoseconds));
+    since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)).unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
 fn kind(found: &'static str) -> Finding {
     Finding::Kind { found, expected: "a file" }
 }
-
-/// Now, or just after the last change if the clock is behind it: a change must never look like none.
-fn later_than(before: Option<SystemTime>) -> SystemTime {
-    let now = SystemTime::now();
-    // A file may bear the last moment there is; nothing is later than that.
-    before.map_or(now, |before| now.max(before.checked_add(TICK).unwrap_or(before)))
-}
-
-/// The least difference that survives in the SDKs that keep times as floating point numbers.
-const TICK: Duration = Duration::from_micros(1);
 
 pub(super) const SAFELY: OFlag = OFlag::O_NOFOLLOW.union(OFlag::O_CLOEXEC).union(OFlag::O_NONBLOCK);
 pub(super) const OWNER_ONLY: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
@@ -286,9 +292,7 @@ mod tests {
         let read = SystemFiles.read_private(&place.directory, "a").expect("read");
         assert_eq!(read, Some(SecretBytes::from(b"short".to_vec())));
         assert_eq!(place.mode("a"), 0o600);
-        let names: Vec<_> =
-            entries(&place.directory).expect("listed").iter().map(|e| e.file_name()).collect();
-        assert_eq!(names, ["a"]);
+        assert_eq!(place.directory.names().expect("listed"), ["a"]);
     }
 
     #[test]
@@ -373,13 +377,6 @@ mod tests {
         assert!(second > first);
         place.replace("x").expect("written");
         assert!(state() > second);
-    }
-
-    #[test]
-    fn the_last_moment_that_a_file_system_can_keep_is_no_panic() {
-        let seconds = i64::MAX.unsigned_abs();
-        let last = SystemTime::UNIX_EPOCH + Duration::new(seconds, 999_999_999);
-        assert_eq!(later_than(Some(last)), last);
     }
 
     #[test]

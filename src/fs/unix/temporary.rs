@@ -1,17 +1,17 @@
 //! Files that become others by a rename.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::SystemTime;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use super::directory::{OPEN_TO_OTHERS, PrivateDir};
-use super::system::{OWNER_ONLY, SAFELY, entries};
-use crate::fs::{FileError, Finding};
+use super::directory::PrivateDir;
+use super::system::{OWNER_ONLY, SAFELY, make_owner_only};
+use crate::fs::FileError;
+use crate::fs::temporary_name::{Leftovers, temporary_name};
 
 /// A new file in the folder of the one that it will replace; gone when dropped, unless it was persisted.
 #[derive(Debug)]
@@ -25,9 +25,8 @@ pub(super) struct Temporary<'dir> {
 impl<'dir> Temporary<'dir> {
     pub(super) fn create(directory: &'dir PrivateDir, target: &str) -> Result<Self, FileError> {
         let path = directory.path_of(target);
-        let random = getrandom::u64()
-            .map_err(|error| FileError::system("name a temporary for", &path, io::Error::other(error)))?;
-        let name = format!("{}{random:0RANDOM_DIGITS$x}", prefix(target));
+        let name = temporary_name(target)
+            .map_err(|error| FileError::system("name a temporary for", &path, error))?;
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | SAFELY;
         let descriptor = openat(directory, name.as_str(), flags, OWNER_ONLY)
             .map_err(|errno| FileError::system("make a temporary for", &path, errno))?;
@@ -53,14 +52,7 @@ impl<'dir> Temporary<'dir> {
 
     /// An unusual umask takes bits from the owner, and some file systems give bits to everybody.
     fn verify_mode(&self) -> Result<(), FileError> {
-        let private = Permissions::from_mode(0o600);
-        self.file.set_permissions(private).map_err(|error| self.error("make private", error))?;
-        let metadata = self.file.metadata().map_err(|error| self.error("look at", error))?;
-        if metadata.mode() & OPEN_TO_OTHERS != 0 {
-            let path = self.directory.path_of(&self.name);
-            return Err(FileError::not_safe(&path, Finding::ModesIgnored));
-        }
-        Ok(())
+        make_owner_only(&self.file, &self.directory.path_of(&self.name))
     }
 
     fn error(&self, action: &'static str, source: io::Error) -> FileError {
@@ -79,17 +71,16 @@ impl Drop for Temporary<'_> {
 
 /// Removes what a killed writer of `target` left behind; the caller holds the lock, so no writer is alive.
 pub(super) fn sweep(directory: &PrivateDir, target: &str) -> Result<usize, FileError> {
-    let prefix = prefix(target);
+    let leftovers = Leftovers::of(target);
     let mut removed = 0;
-    for entry in entries(directory)? {
-        let name = entry.file_name();
-        if !is_leftover(name.as_encoded_bytes(), &prefix) {
+    for name in directory.names()? {
+        if !leftovers.include(name.as_encoded_bytes()) {
             continue;
         }
         match unlinkat(directory, name.as_os_str(), UnlinkatFlags::NoRemoveDir) {
             Ok(()) => removed += 1,
             Err(Errno::ENOENT) => {}
-            Err(errno) => return Err(FileError::system("remove", &entry.path(), errno)),
+            Err(errno) => return Err(FileError::system("remove", &directory.path().join(name), errno)),
         }
     }
     Ok(removed)
@@ -97,16 +88,9 @@ pub(super) fn sweep(directory: &PrivateDir, target: &str) -> Result<usize, FileE
 
 /// Whether there is a temporary of `target`.
 pub(super) fn exists(directory: &PrivateDir, target: &str) -> Result<bool, FileError> {
-    let prefix = prefix(target);
-    let names = entries(directory)?;
-    Ok(names.into_iter().any(|entry| is_leftover(entry.file_name().as_encoded_bytes(), &prefix)))
-}
-
-/// Whether a name is the whole name of a temporary; a cache may have a name that begins like one, and its files go on
-/// with a dot.
-fn is_leftover(name: &[u8], prefix: &str) -> bool {
-    let random = name.strip_prefix(prefix.as_bytes());
-    random.is_some_and(|random| random.len() == RANDOM_DIGITS && random.iter().all(u8::is_ascii_hexdigit))
+    let leftovers = Leftovers::of(target);
+    let names = directory.names()?;
+    Ok(names.into_iter().any(|name| leftovers.include(name.as_encoded_bytes())))
 }
 
 /// Leaves a temporary as a killed writer does, who does not run the guard.
@@ -115,22 +99,14 @@ pub(crate) fn leave_a_temporary(directory: &PrivateDir, target: &str) {
     std::mem::forget(Temporary::create(directory, target).expect("made"));
 }
 
-/// Says whose temporary it is without the target's name, which may be as long as a name can be (FNV-1a).
-fn prefix(target: &str) -> String {
-    let hash = target.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!(".tmp-{hash:016x}-")
-}
-
-const RANDOM_DIGITS: usize = 16;
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     fn names(directory: &PrivateDir) -> usize {
-        entries(directory).expect("listed").len()
+        directory.names().expect("listed").len()
     }
 
     #[test]
@@ -158,7 +134,7 @@ mod tests {
     fn a_cache_whose_name_begins_like_a_leftover_is_not_swept() {
         let home = tempfile::tempdir().expect("a folder");
         let directory = PrivateDir::create(&home.path().join("cache")).expect("made");
-        let other = format!("{}{:016x}.nocae", prefix("a"), 7);
+        let other = format!("{}.nocae", temporary_name("a").expect("random"));
         std::fs::write(directory.path_of(&other), "another cache").expect("written");
         leave_a_temporary(&directory, "a");
         assert_eq!(sweep(&directory, "a").expect("swept"), 1);

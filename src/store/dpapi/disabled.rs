@@ -1,9 +1,11 @@
 //! The backend where it is not built: a type without values.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
+use crate::fs::Files;
 use crate::store::{Deadline, Interaction, Obstacle, Store};
-use crate::{LockGuard, SecretBytes};
+use crate::{Location, LockGuard, SecretBytes};
 
 /// The data protection of Windows; never made, because this build lacks it.
 #[derive(Debug)]
@@ -15,8 +17,12 @@ impl DpapiStore {
     /// # Errors
     ///
     /// Always [`Obstacle::NotBuilt`].
-    pub fn new() -> Result<Self, Obstacle> {
+    pub fn new(_location: &Location) -> Result<Self, Obstacle> {
         Err(Obstacle::NotBuilt { protector: "dpapi" })
+    }
+
+    pub(crate) fn over(_files: Arc<dyn Files>, location: &Location) -> Result<Self, Obstacle> {
+        Self::new(location)
     }
 }
 

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use crate::store::{Deadline, Interaction, Obstacle, Store};
 use crate::{LockGuard, SecretBytes};
 
-/// The login keychain of macOS; never made, because this build lacks it.
+/// The Keychain of macOS; never made, because this build lacks it.
 #[derive(Debug)]
 pub struct KeychainStore(Infallible);
 
@@ -15,7 +15,7 @@ impl KeychainStore {
     /// # Errors
     ///
     /// Always [`Obstacle::NotBuilt`].
-    pub fn new(_account: &str) -> Result<Self, Obstacle> {
+    pub fn new(_service: &str, _account: &str) -> Result<Self, Obstacle> {
         Err(Obstacle::NotBuilt { protector: "keychain" })
     }
 }

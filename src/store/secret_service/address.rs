@@ -142,12 +142,17 @@ fn entry(entry: &str) -> Result<Endpoint, Misconfiguration> {
     if transport != "unix" {
         return Err(Misconfiguration::Transport { transport: transport.to_owned() });
     }
+    if !pairs.is_ascii() {
+        return Err(Misconfiguration::Address);
+    }
     let mut found = None;
     for pair in pairs.split(',') {
         let (key, value) = pair.split_once('=').ok_or(Misconfiguration::Address)?;
+        // Whatever the key: an address that is damaged anywhere is not one at which nobody answers.
+        let value = unescaped(value)?;
         let endpoint = match key {
-            "path" => Endpoint::Path(PathBuf::from(OsString::from_vec(unescaped(value)?))),
-            "abstract" => Endpoint::Abstract(unescaped(value)?),
+            "path" => Endpoint::Path(PathBuf::from(OsString::from_vec(value))),
+            "abstract" => Endpoint::Abstract(value),
             // `guid` and whatever else may come; `dir`, `tmpdir` and `runtime` are for listening only.
             _ => continue,
         };
@@ -267,6 +272,8 @@ mod tests {
     #[test]
     fn addresses_without_sense_are_misconfigured() {
         for address in [
+            "unix:path=/nowhere,guid=\u{fffd}",
+            "unix:path=/nowhere,\u{fffd}=0",
             "unix",
             "unix:",
             "unix:guid=0",

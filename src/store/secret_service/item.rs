@@ -25,7 +25,11 @@ pub(super) async fn read(
     let found = Found::search(service, &collection, identity).await?;
     match found.only()? {
         None => Ok(None),
-        Some(item) => secret(service, session, item).await.map(Some),
+        Some(item) => {
+            let bytes = secret(service, session, item).await?;
+            check_type(identity, &bytes)?;
+            Ok(Some(bytes))
+        }
     }
 }
 
@@ -44,6 +48,7 @@ pub(super) async fn write(
     if bytes.len() > LARGEST {
         return Err(Obstacle::Broken(Breakage::TooLarge { bytes: bytes.len() }));
     }
+    check_type(identity, bytes)?;
     let collection = probe::open_collection(service).await?;
     let before = Found::search(service, &collection, identity).await?;
     let (call, created) = match before.only()? {
@@ -101,13 +106,17 @@ struct Item {
 }
 
 impl Found {
-    /// A service finds supersets too, so every hit is looked at (D13).
+    /// A service finds supersets too, so every hit is looked at.
     async fn search(
         service: &Service<'_>,
         collection: &ObjectPath<'_>,
         identity: &ItemIdentity,
     ) -> Result<Self, Obstacle> {
-        let hits: Vec<OwnedObjectPath> = service.ask(collection, SEARCH_ITEMS, &identity.attributes).await?;
+        let mut hits: Vec<OwnedObjectPath> =
+            service.ask(collection, SEARCH_ITEMS, &identity.attributes).await?;
+        // What is listed twice is one item all the same, and can be removed once.
+        hits.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+        hits.dedup();
         let mut found = Self { others: Vec::new(), exact: Vec::new() };
         for path in hits {
             let (attributes, locked) = details(service, &path).await?;
@@ -149,6 +158,18 @@ fn take<T: TryFrom<OwnedVariant>>(
         .remove(property.member)
         .and_then(|value| T::try_from(value).ok())
         .ok_or_else(|| error::protocol(property, "the property is missing or has another type"))
+}
+
+/// Whether the bytes are what the content type of the item says.
+///
+/// The cipher of a session does not authenticate: what was altered on its way or at rest decrypts to something, and a
+/// flipped bit makes noise of a whole block, which is no text.
+fn check_type(identity: &ItemIdentity, bytes: &SecretBytes) -> Result<(), Obstacle> {
+    let is_text = identity.content_type.starts_with("text/");
+    if is_text && std::str::from_utf8(bytes.expose()).is_err() {
+        return Err(Obstacle::Unreadable { reason: format!("its {} bytes are no text", bytes.len()) });
+    }
+    Ok(())
 }
 
 async fn secret(

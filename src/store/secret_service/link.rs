@@ -1,16 +1,17 @@
 //! What is kept between requests: the connection, the owner of the service's name, and the session with it.
 
+use std::os::unix::net::UnixStream;
+
 use zbus::connection::Builder;
 use zbus::names::OwnedUniqueName;
 use zbus::{Connection, ObjectPath};
 
-use crate::location::BusAddress;
-use crate::store::{Absence, Breakage, Deadline, Obstacle};
+use crate::store::{Absence, Breakage, Obstacle};
 
+use super::error;
 use super::progress::Progress;
 use super::service::{Call, Service, send};
 use super::session::Session;
-use super::{address, error};
 
 /// A connection to the bus with a session of the service that owns the name now.
 pub(super) struct Link {
@@ -20,17 +21,12 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Connects, finds or activates the service, and agrees on a session.
+    /// Joins the bus behind a socket, finds or activates the service, and agrees on a session.
     ///
     /// # Errors
     ///
-    /// [`Obstacle::Absent`] where there is no bus or no service; otherwise what stands in the way.
-    pub(super) async fn open(
-        bus: &BusAddress,
-        deadline: Deadline,
-        progress: &Progress,
-    ) -> Result<Self, Obstacle> {
-        let stream = address::connect(bus, deadline)?;
+    /// [`Obstacle::Absent`] where there is no service; otherwise what stands in the way.
+    pub(super) async fn open(stream: UnixStream, progress: &Progress) -> Result<Self, Obstacle> {
         progress.enter(CONNECT)?;
         let connection = Builder::unix_stream(stream)
             .build()

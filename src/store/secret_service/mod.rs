@@ -48,6 +48,7 @@
 //! | a prompt was dismissed, or would be needed for a write | [`Obstacle::Refused`] | answer it; allow the program |
 //! | the collection's or the item's `Locked`; `IsLocked` | [`Obstacle::Locked`] | unlock the keyring |
 //! | more than one exact item | [`Obstacle::Ambiguous`] | clear the cache |
+//! | what comes back is no text | [`Obstacle::Unreadable`] | clear the cache |
 //! | a value beyond 16 MiB | [`Obstacle::Unreadable`], [`Breakage::TooLarge`] | clear the cache |
 //! | `LimitsExceeded`, `NoMemory` for a write | [`Breakage::TooLarge`] | |
 //! | the connection or the owner goes, `NoReply`, `Disconnected` | [`Breakage::Disconnected`]; for a change [`Breakage::OutcomeUnknown`] | try again |
@@ -78,6 +79,21 @@
 //! under `dbus-run-session` gives an unlocked one without a display. In a container that is handed the host's bus under
 //! a mapped user id, the peer looks like another user: [`Misconfiguration::ForeignPeer`]. Flatpak hands out the portal
 //! instead of this interface unless `--talk-name=org.freedesktop.secrets` is given.
+//!
+//! # Example: a store is made everywhere, where it is built
+//!
+//! ```
+//! use token_cache::store::secret_service::SecretService;
+//! use token_cache::store::{ItemIdentity, Obstacle};
+//! use token_cache::{Environment, Platform};
+//!
+//! let item = ItemIdentity::of_file("my_application.nocae");
+//! match SecretService::new(Environment::system().bus, item) {
+//!     Ok(_store) => assert_eq!(Platform::current(), Platform::Linux),
+//!     Err(Obstacle::NotBuilt { protector }) => assert_eq!(protector, "secret-service"),
+//!     Err(obstacle) => panic!("making a store does nothing yet: {obstacle}"),
+//! }
+//! ```
 //!
 //! [Secret Service API, version 0.2]: https://specifications.freedesktop.org/secret-service/latest/
 //! [`Item::attributes`]: https://github.com/keepassxreboot/keepassxc/blob/000e1823acbf84f36919c8362e7994755c9b4e13/src/fdosecrets/objects/Item.cpp

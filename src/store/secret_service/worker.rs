@@ -4,8 +4,9 @@
 //! turns on zbus's `tokio` feature. Here only our own thread ever calls it, one request at a time; the caller waits
 //! on a channel, and its wait is the clock: no timer of any runtime is involved.
 
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::SecretBytes;
@@ -14,7 +15,7 @@ use crate::store::{Breakage, Deadline, Interaction, ItemIdentity, Obstacle};
 
 use super::link::Link;
 use super::progress::Progress;
-use super::{item, probe};
+use super::{address, item, probe};
 
 /// A handle on the thread; the thread ends when the handle is dropped.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl Worker {
     pub(super) fn ask(&self, request: Request, deadline: Deadline) -> Answer {
         let progress = Arc::new(Progress::default());
         let (reply, answer) = mpsc::sync_channel(1);
-        self.submit(Job { request, deadline, progress: Arc::clone(&progress), reply })?;
+        self.submit(Job { request, deadline, progress: Arc::clone(&progress), reply, stream: None })?;
         match answer.recv_timeout(deadline.remaining()) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
@@ -64,15 +65,11 @@ impl Worker {
     }
 
     fn submit(&self, job: Job) -> Result<(), Obstacle> {
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let job = match jobs.as_ref() {
-            None => job,
-            // The thread is gone only if it panicked; the job comes back and a new thread takes it.
-            Some(sender) => match sender.send(job) {
-                Ok(()) => return Ok(()),
-                Err(mpsc::SendError(job)) => job,
-            },
-        };
+        let Some(mut job) = hand_over(self.jobs().as_ref(), job) else { return Ok(()) };
+        // Before there is a thread: where there is no bus, none is needed.
+        job.stream = Some(address::connect(&self.place.bus, job.deadline)?);
+        let mut jobs = self.jobs();
+        let Some(job) = hand_over(jobs.as_ref(), job) else { return Ok(()) };
         let (sender, receiver) = mpsc::channel();
         let place = Arc::clone(&self.place);
         thread::Builder::new()
@@ -87,6 +84,20 @@ impl Worker {
             .map_err(|_| Obstacle::Broken(Breakage::Disconnected { call: "the D-Bus thread" }))?;
         *jobs = Some(sender);
         Ok(())
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Option<Sender<Job>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the job to the thread behind the sender; gives it back if there is none.
+///
+/// A thread that was started is gone only if it panicked.
+fn hand_over(thread: Option<&Sender<Job>>, job: Job) -> Option<Job> {
+    match thread {
+        None => Some(job),
+        Some(sender) => sender.send(job).err().map(|mpsc::SendError(job)| job),
     }
 }
 
@@ -103,14 +114,16 @@ struct Job {
     deadline: Deadline,
     progress: Arc<Progress>,
     reply: SyncSender<Answer>,
+    /// A connection to the bus, with the job that starts the thread.
+    stream: Option<UnixStream>,
 }
 
 /// Serves requests until nobody can send any more.
 fn work(place: &Place, jobs: &Receiver<Job>) {
     let mut link = None;
-    while let Ok(Job { request, deadline, progress, reply }) = jobs.recv() {
-        let answer =
-            zbus::block_on(progress.until_cancelled(serve(place, &mut link, request, deadline, &progress)));
+    while let Ok(mut job) = jobs.recv() {
+        let progress = Arc::clone(&job.progress);
+        let answer = zbus::block_on(progress.until_cancelled(serve(place, &mut link, &mut job)));
         // After a cancellation half a message may have been sent, and after a failure the service may have
         // another idea of the session than we: both times the next request starts afresh.
         if matches!(answer, None | Some(Err(Obstacle::Broken(_)))) {
@@ -118,33 +131,29 @@ fn work(place: &Place, jobs: &Receiver<Job>) {
         }
         if let Some(answer) = answer {
             // Nobody listens any more if the deadline passed meanwhile; the caller has had its answer then.
-            drop(reply.send(answer));
+            drop(job.reply.send(answer));
         }
     }
     close(link);
 }
 
-async fn serve(
-    place: &Place,
-    link: &mut Option<Link>,
-    request: Request,
-    deadline: Deadline,
-    progress: &Progress,
-) -> Answer {
+async fn serve(place: &Place, link: &mut Option<Link>, job: &mut Job) -> Answer {
+    let Job { request, deadline, progress, stream, .. } = job;
     let current = match link.take() {
         Some(old) => old.renewed(progress).await?,
         None => None,
     };
-    let link = link.insert(match current {
-        Some(current) => current,
-        None => Link::open(&place.bus, deadline, progress).await?,
+    let link = link.insert(match (current, stream.take()) {
+        (Some(current), _) => current,
+        (None, Some(stream)) => Link::open(stream, progress).await?,
+        (None, None) => Link::open(address::connect(&place.bus, *deadline)?, progress).await?,
     });
     let service = link.service(progress);
     match request {
-        Request::Probe(interaction) => probe::probe(&service, interaction).await.map(|()| None),
+        Request::Probe(interaction) => probe::probe(&service, *interaction).await.map(|()| None),
         Request::Read => item::read(&service, link.session(), &place.item).await,
         Request::Write(bytes) => {
-            item::write(&service, link.session(), &place.item, &bytes).await.map(|()| None)
+            item::write(&service, link.session(), &place.item, bytes).await.map(|()| None)
         }
         Request::Clear => item::clear(&service, &place.item).await.map(|()| None),
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use token_cache::store::{Breakage, Deadline, Interaction, Obstacle, Store};
 use token_cache::{LockGuard, SecretBytes};
 
-use super::scripted::Fault;
-use super::world::{World, soon};
+use super::scripted::{Fault, world_with};
+use super::world::soon;
 use super::{BUS, NAME, Test, read, write};
 
 #[rustfmt::skip]
@@ -21,11 +21,12 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_write_that_is_never_answered_has_an_unknown_outcome", BUS, a_write_that_is_never_answered_has_an_unknown_outcome),
     ("a_write_whose_service_leaves_has_an_unknown_outcome", BUS, a_write_whose_service_leaves_has_an_unknown_outcome),
     ("a_secret_of_another_session_is_refused", BUS, a_secret_of_another_session_is_refused),
+    ("an_altered_secret_is_unreadable_and_stays_where_it_is", BUS, an_altered_secret_is_unreadable_and_stays_where_it_is),
     ("denied_access_is_refused_without_the_service_s_words", BUS, denied_access_is_refused_without_the_service_s_words),
 ];
 
 fn a_sound_scripted_service_round_trips() {
-    let (world, _service) = World::scripted(Fault::None);
+    let (world, _service) = world_with(Fault::None);
     let store = world.store(NAME);
     write(&store, "first").expect("a sound service");
     write(&store, "second").expect("a sound service");
@@ -33,28 +34,28 @@ fn a_sound_scripted_service_round_trips() {
 }
 
 fn a_service_without_encrypted_sessions_is_never_given_a_secret() {
-    let (world, service) = World::scripted(Fault::PlainOnly);
+    let (world, service) = world_with(Fault::PlainOnly);
     let written = broken(write(&world.store(NAME), "in clear"));
     assert!(matches!(written, Breakage::Protocol { call: "OpenSession", .. }), "{written:?}");
     assert!(service.state().item.is_none());
 }
 
 fn a_weak_public_key_is_refused() {
-    let (world, service) = World::scripted(Fault::SendsWeakKey);
+    let (world, service) = world_with(Fault::SendsWeakKey);
     let written = broken(write(&world.store(NAME), "for everybody"));
     assert!(matches!(written, Breakage::Protocol { call: "OpenSession", .. }), "{written:?}");
     assert!(service.state().item.is_none());
 }
 
 fn a_prompt_for_a_write_is_dismissed_and_refused() {
-    let (world, service) = World::scripted(Fault::PromptsForCreation);
+    let (world, service) = world_with(Fault::PromptsForCreation);
     let written = write(&world.store(NAME), "never asked for");
     assert!(matches!(written, Err(Obstacle::Refused { .. })), "{written:?}");
     assert_eq!(service.state().prompts, ["Dismiss"]);
 }
 
 fn a_prompt_to_unlock_is_shown_only_where_that_is_allowed() {
-    let (world, service) = World::scripted(Fault::PromptsForUnlock);
+    let (world, service) = world_with(Fault::PromptsForUnlock);
     let store = world.store(NAME);
     assert!(matches!(store.probe(Interaction::Never, soon()), Err(Obstacle::Locked)));
     assert!(matches!(write(&store, "locked out"), Err(Obstacle::Locked)));
@@ -65,14 +66,14 @@ fn a_prompt_to_unlock_is_shown_only_where_that_is_allowed() {
 }
 
 fn an_item_that_was_given_other_attributes_is_taken_back() {
-    let (world, service) = World::scripted(Fault::AddsAttribute);
+    let (world, service) = world_with(Fault::AddsAttribute);
     let written = broken(write(&world.store(NAME), "misplaced"));
     assert!(matches!(written, Breakage::Protocol { call: "CreateItem", .. }), "{written:?}");
     assert!(service.state().item.is_none());
 }
 
 fn a_dropped_write_is_noticed() {
-    let (world, service) = World::scripted(Fault::DropsWrites);
+    let (world, service) = world_with(Fault::DropsWrites);
     let store = world.store(NAME);
     assert_eq!(broken(write(&store, "lost")), Breakage::ReadBackDiffers);
     service.state().fault = Fault::None;
@@ -84,7 +85,7 @@ fn a_dropped_write_is_noticed() {
 }
 
 fn a_write_that_is_never_answered_has_an_unknown_outcome() {
-    let (world, service) = World::scripted(Fault::None);
+    let (world, service) = world_with(Fault::None);
     let store = world.store(NAME);
     write(&store, "first").expect("a sound service");
     service.state().fault = Fault::HangsOnChange;
@@ -95,7 +96,7 @@ fn a_write_that_is_never_answered_has_an_unknown_outcome() {
 }
 
 fn a_write_whose_service_leaves_has_an_unknown_outcome() {
-    let (world, service) = World::scripted(Fault::None);
+    let (world, service) = world_with(Fault::None);
     let store = world.store(NAME);
     write(&store, "first").expect("a sound service");
     service.state().fault = Fault::LeavesOnChange;
@@ -103,7 +104,7 @@ fn a_write_whose_service_leaves_has_an_unknown_outcome() {
 }
 
 fn a_secret_of_another_session_is_refused() {
-    let (world, service) = World::scripted(Fault::None);
+    let (world, service) = world_with(Fault::None);
     let store = world.store(NAME);
     write(&store, "ours").expect("a sound service");
     service.state().fault = Fault::SendsOtherSession;
@@ -111,8 +112,23 @@ fn a_secret_of_another_session_is_refused() {
     assert!(matches!(read, Breakage::Protocol { call: "GetSecret", .. }), "{read:?}");
 }
 
+fn an_altered_secret_is_unreadable_and_stays_where_it_is() {
+    let (world, service) = world_with(Fault::None);
+    let store = world.store(NAME);
+    let text = "a document that is longer than the four blocks of its cipher, and then some";
+    write(&store, text).expect("a sound service");
+    service.state().fault = Fault::AltersSecrets;
+    let read = store.read(soon()).map(drop);
+    assert!(
+        matches!(&read, Err(Obstacle::Unreadable { reason }) if reason == "its 75 bytes are no text"),
+        "{read:?}"
+    );
+    service.state().fault = Fault::None;
+    assert_eq!(self::read(&store).as_deref(), Some(text));
+}
+
 fn denied_access_is_refused_without_the_service_s_words() {
-    let (world, service) = World::scripted(Fault::None);
+    let (world, service) = world_with(Fault::None);
     let store = world.store(NAME);
     write(&store, "ours").expect("a sound service");
     service.state().fault = Fault::DeniesAccess;

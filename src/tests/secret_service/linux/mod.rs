@@ -2,7 +2,10 @@
 
 mod faults;
 mod keyring;
+mod liar;
+mod lies;
 mod scripted;
+#[path = "../../world/mod.rs"]
 mod world;
 
 use libtest_mimic::Trial;
@@ -13,7 +16,7 @@ use world::{LIBSECRET_BINDINGS, missing, soon};
 
 /// Every test; the ones that cannot run here are ignored and say why.
 pub(crate) fn trials() -> Vec<Trial> {
-    keyring::TESTS.iter().chain(faults::TESTS).map(trial).collect()
+    [keyring::TESTS, faults::TESTS, lies::TESTS].into_iter().flatten().map(trial).collect()
 }
 
 /// A test by its name, with what it needs of the machine.

@@ -10,11 +10,15 @@ use serde_bytes::ByteBuf;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, ObjectPath, OwnedObjectPath, OwnedVariant, Variant, fdo, interface};
 
+use super::world::World;
+
 /// What the service does wrong.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Fault {
     /// Adds an attribute to each new item.
     AddsAttribute,
+    /// Gives secrets back with a bit of their second block flipped.
+    AltersSecrets,
     /// Denies access to secrets.
     DeniesAccess,
     /// Acknowledges writes and drops them.
@@ -54,6 +58,13 @@ pub(crate) struct State {
 
 type Sealed = (ByteBuf, ByteBuf);
 type WireSecret = (OwnedObjectPath, ByteBuf, ByteBuf, String);
+
+/// A world with a service that does one thing wrong.
+pub(crate) fn world_with(fault: Fault) -> (World, Scripted) {
+    let mut world = World::without_service();
+    let scripted = world.serve(move |connection| async move { Scripted::serve(&connection, fault).await });
+    (world, scripted)
+}
 
 impl Scripted {
     /// Serves on `connection` until that is dropped.
@@ -155,8 +166,11 @@ impl Item {
             return Err(fdo::Error::AccessDenied("the secret is 12345".to_owned()));
         }
         let session = if state.fault == Fault::SendsOtherSession { path("/other") } else { session.into() };
-        let (_, (vector, sealed)) =
+        let (_, (vector, mut sealed)) =
             state.item.clone().ok_or_else(|| fdo::Error::UnknownObject("no item".to_owned()))?;
+        if state.fault == Fault::AltersSecrets {
+            sealed[24] ^= 0x80;
+        }
         Ok(((session, vector, sealed, "text/plain".to_owned()),))
     }
 
@@ -167,6 +181,7 @@ impl Item {
             Fault::LeavesOnChange => connection.clone().close().await.expect("an open connection"),
             Fault::DropsWrites => {}
             Fault::AddsAttribute
+            | Fault::AltersSecrets
             | Fault::DeniesAccess
             | Fault::None
             | Fault::PlainOnly

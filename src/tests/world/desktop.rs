@@ -1,9 +1,7 @@
 //! A private bus with a real keyring on it, in a temporary directory.
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
@@ -18,17 +16,17 @@ use tempfile::{NamedTempFile, TempDir};
 use token_cache::BusAddress;
 use token_cache::store::secret_service::SecretService;
 use token_cache::store::{Deadline, ItemIdentity};
+use zbus::Connection;
 use zbus::connection::Builder;
 use zbus::fdo::DBusProxy;
-use zbus::{Connection, OwnedObjectPath, Variant};
 
-use super::scripted::{Fault, Scripted};
+use super::needs::SEARCH;
 
 /// A bus, and a keyring once one was started; both end with the value.
 pub(crate) struct World {
     home: TempDir,
     bus: Child,
-    address: String,
+    pub(super) address: String,
     keyring: Option<Child>,
     /// What the keyring said, for a test that fails.
     words: NamedTempFile,
@@ -88,19 +86,21 @@ impl World {
         world
     }
 
-    /// A world with a service that does one thing wrong.
-    pub(crate) fn scripted(fault: Fault) -> (Self, Scripted) {
-        let mut world = Self::without_service();
-        let address = world.address.clone();
-        let (connection, service) = within(move || {
+    /// Serves objects on this bus by a connection of this world's own, which lives as long as it does.
+    pub(crate) fn serve<T, F>(&mut self, serving: impl FnOnce(Connection) -> F + Send + 'static) -> T
+    where
+        T: Send + 'static,
+        F: Future<Output = T>,
+    {
+        let address = self.address.clone();
+        let (connection, served) = within(move || {
             zbus::block_on(async {
                 let connection = connected(&address).await;
-                let service = Scripted::serve(&connection, fault).await;
-                (connection, service)
+                (connection.clone(), serving(connection).await)
             })
         });
-        world.served = Some(connection);
-        (world, service)
+        self.served = Some(connection);
+        served
     }
 
     /// Starts the keyring and waits until it owns its name.
@@ -137,9 +137,19 @@ impl World {
         kill(Pid::from_raw(i32::try_from(id).expect("a process id")), signal).expect("the keyring is ours");
     }
 
+    /// The home of whoever uses the world.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Where the bus is.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// The store of the cache file `name` in this world.
     pub(crate) fn store(&self, name: &str) -> SecretService {
-        let bus = BusAddress { address: Some(self.address.clone()), runtime_directory: None };
+        let bus = BusAddress { address: Some(self.address().to_owned()), runtime_directory: None };
         SecretService::new(bus, ItemIdentity::of_file(name)).expect("built for this platform")
     }
 
@@ -170,46 +180,6 @@ impl World {
         })
     }
 
-    /// Calls a method of the service that takes and gives back what `T` says.
-    pub(crate) fn call<B, T>(&self, path: &str, interface: &str, member: &str, body: B) -> T
-    where
-        B: serde::Serialize + zbus::DynamicType + Send + 'static,
-        T: serde::de::DeserializeOwned + zbus::Type + Send + 'static,
-    {
-        let [address, path, interface, member] =
-            [&self.address, path, interface, member].map(ToOwned::to_owned);
-        within(move || {
-            zbus::block_on(async {
-                let connection = connected(&address).await;
-                let interface = format!("org.freedesktop.Secret.{interface}");
-                let answer = connection
-                    .call_method(Some(SERVICE), path, Some(interface.as_str()), member, &body)
-                    .await
-                    .expect("the service answers");
-                answer.body().deserialize().expect("the expected answer")
-            })
-        })
-    }
-
-    /// The collection behind an alias.
-    pub(crate) fn alias(&self, name: &'static str) -> String {
-        let path: OwnedObjectPath = self.call(ROOT, "Service", "ReadAlias", name);
-        path.to_string()
-    }
-
-    /// Gives an alias to a collection, or to none with `/`.
-    pub(crate) fn set_alias(&self, name: &'static str, collection: &str) {
-        let collection = OwnedObjectPath::try_from(collection).expect("a valid path");
-        let () = self.call(ROOT, "Service", "SetAlias", (name, collection));
-    }
-
-    /// Locks the default collection.
-    pub(crate) fn lock(&self) {
-        let collection = OwnedObjectPath::try_from(self.alias("default")).expect("a valid path");
-        let _locked: (Vec<OwnedObjectPath>, OwnedObjectPath) =
-            self.call(ROOT, "Service", "Lock", vec![collection]);
-    }
-
     /// The files in the keyring's own directory.
     pub(crate) fn keyrings(&self) -> Vec<PathBuf> {
         let directory = self.home.path().join("data/keyrings");
@@ -228,8 +198,9 @@ impl World {
         eprintln!("the keyring said ({read:?} bytes):\n{words}");
     }
 
-    fn command(&self, program: &str) -> Command {
-        let home = self.home.path();
+    /// A program in the world, which is all of its environment.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let home = self.home();
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -288,116 +259,23 @@ enum Owner {
     Somebody,
 }
 
-/// The first of the needs that this machine does not meet.
-pub(crate) fn missing(needs: &[&str]) -> Option<String> {
-    let met = |need: &str| match need {
-        LIBSECRET_BINDINGS => Command::new(PYTHON)
-            .args(["-c", "import gi; gi.require_version('Secret', '1'); from gi.repository import Secret"])
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success()),
-        program => SEARCH.iter().any(|folder| is_program(&Path::new(folder).join(program))),
-    };
-    needs.iter().find(|need| !met(need)).map(|need| (*need).to_owned())
-}
-
-/// Whether there is a program, not merely a name: one that is masked by a device cannot run.
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
 /// A deadline that no healthy service misses.
 pub(crate) fn soon() -> Deadline {
     Deadline::after(PATIENCE)
 }
 
-/// Makes an item next to whatever is there, with any attributes.
-pub(crate) fn create_beside(
-    world: &World,
-    attributes: HashMap<&'static str, &'static str>,
-    value: &'static [u8],
-) {
-    let address = world.address.clone();
-    within(move || {
-        zbus::block_on(async {
-            let connection = connected(&address).await;
-            let session = plain_session(&connection).await;
-            let properties = HashMap::from([
-                ("org.freedesktop.Secret.Item.Label", Variant::from("beside")),
-                ("org.freedesktop.Secret.Item.Attributes", Variant::from(attributes)),
-            ]);
-            let secret = (session, Vec::<u8>::new(), value.to_vec(), "text/plain");
-            let collection = "/org/freedesktop/secrets/aliases/default";
-            let interface = "org.freedesktop.Secret.Collection";
-            connection
-                .call_method(
-                    Some(SERVICE),
-                    collection,
-                    Some(interface),
-                    "CreateItem",
-                    &(properties, secret, false),
-                )
-                .await
-                .expect("an item");
-        });
-    });
-}
-
-/// Makes a collection that lasts, without a prompt, by an interface that only gnome-keyring has.
-pub(crate) fn create_collection(world: &World, label: &'static str) {
-    let address = world.address.clone();
-    within(move || {
-        zbus::block_on(async {
-            let connection = connected(&address).await;
-            let session = plain_session(&connection).await;
-            let properties =
-                HashMap::from([("org.freedesktop.Secret.Collection.Label", Variant::from(label))]);
-            let password = (session, Vec::<u8>::new(), b"password".to_vec(), "text/plain");
-            let interface = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface";
-            connection
-                .call_method(
-                    Some(SERVICE),
-                    ROOT,
-                    Some(interface),
-                    "CreateWithMasterPassword",
-                    &(properties, password),
-                )
-                .await
-                .expect("a collection");
-        });
-    });
-}
-
-/// A session without encryption, which is enough to plant something.
-async fn plain_session(connection: &Connection) -> OwnedObjectPath {
-    let interface = "org.freedesktop.Secret.Service";
-    let opened = connection
-        .call_method(Some(SERVICE), ROOT, Some(interface), "OpenSession", &("plain", Variant::from("")))
-        .await
-        .expect("a plain session");
-    let (_, session): (zbus::OwnedVariant, OwnedObjectPath) = opened.body().deserialize().expect("a session");
-    session
-}
-
-async fn connected(address: &str) -> Connection {
+pub(super) async fn connected(address: &str) -> Connection {
     Builder::address(address).build().await.expect("the bus accepts us")
 }
 
 /// Runs something on a thread of its own, and fails the test when it takes too long.
-fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) fn within<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || drop(sender.send(work())));
     receiver.recv_timeout(PATIENCE).expect("the world answers in time")
 }
 
-/// Python's bindings of libsecret: `python3-gi` and `gir1.2-secret-1`, by Debian's names.
-pub(crate) const LIBSECRET_BINDINGS: &str = "libsecret for Python";
-
-/// The system's Python, as the bindings come from the system too.
-pub(crate) const PYTHON: &str = "/usr/bin/python3";
-
 const PATIENCE: Duration = Duration::from_secs(20);
-const ROOT: &str = "/org/freedesktop/secrets";
-const SEARCH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"];
-const SERVICE: &str = "org.freedesktop.secrets";
+
+/// The name under which the service is known.
+pub(super) const SERVICE: &str = "org.freedesktop.secrets";

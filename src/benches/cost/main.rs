@@ -1,0 +1,120 @@
+//! What a cache costs, as ratios: a whole process, a call on a keyring, a durable update of a file.
+//!
+//! ```text
+//! cargo bench --bench cost
+//! cargo bench --bench cost -- --sdk PYTHON        the Python SDK's own programs beside ours
+//! cargo bench --bench cost -- --rounds 200
+//! cargo bench --bench cost -- --only startup     or calls, or durable
+//! ```
+//!
+//! Everything runs on a bus of its own, with a gnome-keyring of its own, in temporary folders. PYTHON is an interpreter
+//! that has azure-identity and libsecret's bindings.
+//!
+//! What is compared is done in turn, round after round, and a ratio is that of the medians: what one measures in a
+//! quiet minute and the other in a busy one says nothing, and a harness that measures one after the other cannot say more.
+//! A target that is missed is marked; the program fails only where something was not done.
+//!
+//! # Figures
+//!
+//! Of a virtual machine with two processors that others kept busy, in November 2026, in five runs: azure-identity 1.27,
+//! Python 3.11, libsecret 0.20, gnome-keyring 42.
+//!
+//! | what | ratio | target |
+//! |---|---|---|
+//! | process on a keyring, to secret-tool: CPU, wall | 0.45 to 0.47, 0.70 to 0.74 | at most 1.0 |
+//! | process on a keyring, to the SDK: CPU | 51 to 59 times less | 25 times less |
+//! | process on plaintext without a bus, to the SDK: CPU | 117 times less | 100 times less |
+//! | process on plaintext, a bus without a keyring, to the SDK: CPU | 75 to 78 times less | 100 times less: missed |
+//! | read of 4 KiB in a process | 0.85, 1.16, 1.22, 1.31, 1.47 | at most 1.3: missed twice |
+//! | read of 64 KiB in a process | 1.03, 1.11, 1.13, 1.14, 1.91 | at most 1.3: missed once |
+//! | update of 4 KiB and 64 KiB in a process | 1.35 to 2.6 | none; `calls.rs` says why |
+//! | durable update of 4 KiB and 64 KiB | 1.01 to 1.14, 1.02 to 1.15 | at most 1.2 |
+//!
+//! The process on plaintext with a bus has a floor: 1.5 of its 2.4 ms are those of a program that does nothing, started by the same
+//! parent, so a hundred times less than 189 ms would leave 0.4 ms for joining the bus and asking who is there. The reads that missed were those of runs with three
+//! times as many programs as processors: a read changes threads twice more than the bare calls, and each time waits for a
+//! turn then. The first run, with the machine to itself, has 0.85 and 1.03.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `turns.rs` | doing things in turn, and their ratios |
+//! | `startup.rs` | whole processes: open, read one token |
+//! | `calls.rs` | reading and updating an item, against bare calls |
+//! | `bare.rs` | the bare calls, by the same client |
+//! | `durable.rs` | updating a file so that it is on the disk |
+//! | `document.rs` | a cache as MSAL writes it |
+//! | `sdk.py` | the process of the Python SDK |
+
+#![expect(clippy::print_stdout, reason = "what was measured is printed")]
+
+#[cfg(target_os = "linux")]
+mod bare;
+#[cfg(target_os = "linux")]
+mod calls;
+#[cfg(target_os = "linux")]
+mod document;
+#[cfg(target_os = "linux")]
+mod durable;
+#[cfg(target_os = "linux")]
+mod startup;
+#[cfg(target_os = "linux")]
+mod turns;
+#[cfg(target_os = "linux")]
+#[path = "../../tests/world/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "tests use the rest of it")]
+mod world;
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("not run: the keyring and the tools that are measured are those of Linux");
+}
+
+#[cfg(target_os = "linux")]
+fn main() {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == startup::READER) {
+        return startup::read();
+    }
+    // Cargo says which kind of target it runs.
+    arguments.retain(|argument| argument != "--bench");
+    let asked = Asked::parse(&arguments);
+    if asked.wants("startup") {
+        startup::measure(asked.sdk.as_deref(), asked.rounds.min(startup::ROUNDS));
+    }
+    if asked.wants("calls") {
+        calls::measure(asked.rounds);
+    }
+    if asked.wants("durable") {
+        durable::measure(asked.rounds);
+    }
+}
+
+/// What was asked for on the command line.
+#[cfg(target_os = "linux")]
+struct Asked {
+    sdk: Option<String>,
+    only: Option<String>,
+    rounds: usize,
+}
+
+#[cfg(target_os = "linux")]
+impl Asked {
+    fn parse(arguments: &[String]) -> Self {
+        let mut asked = Self { sdk: None, only: None, rounds: 300 };
+        let mut rest = arguments.iter();
+        while let Some(option) = rest.next() {
+            let value = rest.next().unwrap_or_else(|| panic!("{option} needs a value"));
+            match option.as_str() {
+                "--only" => asked.only = Some(value.clone()),
+                "--sdk" => asked.sdk = Some(value.clone()),
+                "--rounds" => asked.rounds = value.parse().expect("--rounds needs a number"),
+                other => panic!("{other} is no option: there are --only, --rounds and --sdk"),
+            }
+        }
+        asked
+    }
+
+    fn wants(&self, part: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == part)
+    }
+}

@@ -1,0 +1,136 @@
+//! Waiting for our own lock so that everybody gets a turn.
+//!
+//! The system's lock cannot be waited for with an end, so it is asked for again and again, and goes to whoever asks
+//! first after it was given back. That would always be a writer that comes back at once. So whoever waits marks the
+//! lock file, by its modification time, and whoever finds a fresh mark waits before it asks for the first time. Then
+//! all who want the lock ask equally often, at random moments: each of n gets about every n-th turn.
+//!
+//! The mark decides about nothing but who asks when. Whatever a clock does, and whoever sets the mark, one holds the
+//! lock and all others ask on.
+
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::Error;
+use crate::fs::{LockFile, PrivateDir};
+use crate::store::Deadline;
+
+/// Holds the lock in this file, which is made if there is none.
+///
+/// # Errors
+///
+/// [`Error::Busy`] if it is not free before the deadline, [`Error::File`] if the file is not safe to use, or fails.
+pub(super) fn hold(directory: &PrivateDir, name: &str, deadline: Deadline) -> Result<LockFile, Error> {
+    let mut waited = false;
+    loop {
+        // On some systems whoever has the file open may keep us from opening it.
+        if let Some(file) = LockFile::open(directory, name)? {
+            let others_wait = is_fresh(&file)?;
+            let asks = waited || !others_wait || deadline.has_passed();
+            // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
+            if asks && file.try_hold()? && file.is_still(directory, name)? {
+                return Ok(file);
+            }
+            if !others_wait {
+                file.mark();
+            }
+        }
+        if deadline.has_passed() {
+            return Err(Error::Busy { path: directory.path().join(name) });
+        }
+        pause(deadline);
+        waited = true;
+    }
+}
+
+/// Whether somebody has marked the file, or made it, a moment ago; a mark from the future is none.
+fn is_fresh(file: &LockFile) -> Result<bool, Error> {
+    let age = SystemTime::now().duration_since(file.modified()?);
+    Ok(age.is_ok_and(|age| age < FRESH))
+}
+
+/// Waits about as long as a short change takes, never past the deadline.
+fn pause(deadline: Deadline) {
+    // Without randomness everybody would still ask, though in step.
+    let random = getrandom::u32().unwrap_or_default() % SPREAD_MICROSECONDS;
+    let pause = SHORTEST + Duration::from_micros(random.into());
+    thread::park_timeout(pause.min(deadline.remaining()));
+}
+
+const SHORTEST: Duration = Duration::from_millis(1);
+const SPREAD_MICROSECONDS: u32 = 2000;
+
+/// Several pauses, so that the mark of whoever waits is always fresh.
+const FRESH: Duration = Duration::from_millis(20);
+
+#[cfg(all(test, any(unix, windows)))]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+    use super::*;
+    use crate::fs::{Files, SystemFiles};
+
+    fn place() -> (tempfile::TempDir, PrivateDir) {
+        let home = tempfile::tempdir().expect("a folder");
+        let directory = SystemFiles.create_directory(&home.path().join("cache")).expect("made");
+        (home, directory)
+    }
+
+    #[test]
+    fn whoever_waits_gets_its_share_of_turns_beside_one_that_comes_back_at_once() {
+        const TURNS: u32 = 30;
+        let (_home, directory) = place();
+        let (enough, taken) = (AtomicBool::new(false), AtomicU32::new(0));
+        let turn = || hold(&directory, "a.lock", Deadline::after(Duration::from_secs(20))).expect("in time");
+        std::thread::scope(|scope| {
+            let greedy = scope.spawn(|| {
+                while !enough.load(Ordering::Relaxed) {
+                    let held = turn();
+                    taken.fetch_add(1, Ordering::Relaxed);
+                    // Long enough for whoever waits to ask in vain and to leave a mark.
+                    thread::park_timeout(SHORTEST + Duration::from_micros(SPREAD_MICROSECONDS.into()));
+                    drop(held);
+                }
+            });
+            for _ in 0..TURNS {
+                let before = taken.load(Ordering::Relaxed);
+                while taken.load(Ordering::Relaxed) == before && !greedy.is_finished() {
+                    thread::yield_now();
+                }
+                drop(turn());
+            }
+            enough.store(true, Ordering::Relaxed);
+        });
+        // Equal chances give the other one about two turns for each of ours; without marks it would be a hundred.
+        let taken = taken.into_inner();
+        assert!(taken < 8 * TURNS, "{taken} turns against {TURNS}");
+    }
+
+    #[test]
+    fn a_mark_from_the_future_or_the_past_holds_nobody_up() {
+        let (_home, directory) = place();
+        let now = SystemTime::now();
+        let hour = Duration::from_secs(3600);
+        for modified in [now + hour, now - hour, SystemTime::UNIX_EPOCH] {
+            let path = directory.path().join("a.lock");
+            #[expect(clippy::disallowed_types, reason = "a test sets a clock's mark")]
+            let file = std::fs::File::options().create(true).append(true).open(&path).expect("open");
+            file.set_modified(modified).expect("set");
+            assert!(
+                !is_fresh(&LockFile::open(&directory, "a.lock").expect("open").expect("shared"))
+                    .expect("looked")
+            );
+            hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect("free");
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_is_no_reason_not_to_ask_once() {
+        let (_home, directory) = place();
+        let held = hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect("free");
+        let error = hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect_err("held");
+        assert!(matches!(error, Error::Busy { path } if path == directory.path().join("a.lock")));
+        drop(held);
+        hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect("free");
+    }
+}
