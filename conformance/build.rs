@@ -1,8 +1,8 @@
-//! Embeds cases and adapters: lists every file of those folders, so that a new file cannot be missed (D16).
+//! Embeds cases, adapters and corrupt caches: lists every file of those folders, so that a new file cannot be missed.
 //!
-//! Three files in `OUT_DIR`, each included by the module that needs it: `adapters.rs` with `ADAPTERS`, `cases.rs` with
-//! `CASES`, `spec.rs` with `SPEC` and `REQUIREMENTS`. Each list holds (path relative to its folder, content), sorted by
-//! path. The contents are taken in at compile time; no path of the building machine is used when the program runs.
+//! Four files in `OUT_DIR`, each included by the module that needs it: `adapters.rs` with `ADAPTERS`, `cases.rs` with
+//! `CASES`, `corrupt.rs` with `FILES`, `spec.rs` with `SPEC` and `REQUIREMENTS`. Each list holds (path relative to its
+//! folder, content), sorted by path. The contents are taken in at compile time; no path of the building machine is used when the program runs.
 
 use std::{
     env,
@@ -19,6 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let adapters = List { name: "ADAPTERS", folder: "adapters", extension: None, content: Content::Bytes };
     let cases = List { name: "CASES", folder: "cases", extension: Some("toml"), content: Content::Text };
+    let corrupt =
+        List { name: "FILES", folder: "../fixtures/corrupt", extension: None, content: Content::Bytes };
     let spec = List { name: "SPEC", folder: "spec", extension: Some("toml"), content: Content::Text };
     let requirements = List {
         name: "REQUIREMENTS",
@@ -29,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     fs::write(out.join("adapters.rs"), adapters.generate(&package)?)?;
     fs::write(out.join("cases.rs"), cases.generate(&package)?)?;
+    fs::write(out.join("corrupt.rs"), corrupt.generate(&package)?)?;
     fs::write(out.join("spec.rs"), spec.generate(&package)? + &requirements.generate(&package)?)?;
     Ok(())
 }

@@ -36,9 +36,9 @@ fn every_name_belongs_to_one_mutant_or_variant_and_finds_its_parts() {
     let mut seen = BTreeSet::new();
     for name in names.chain(mutants::honest().iter().map(|variant| variant.name)) {
         assert!(seen.insert(name), "{name}");
-        assert!(mutants::seams(Some(name)).is_ok(), "{name}");
+        assert!(mutants::parts(Some(name)).is_ok(), "{name}");
     }
-    assert!(mutants::seams(Some("nobody")).is_err());
+    assert!(mutants::parts(Some("nobody")).is_err());
 }
 
 #[test]
@@ -47,6 +47,6 @@ fn every_part_has_a_mutant() {
     for mutant in mutants::all() {
         *parts.entry(format!("{:?}", mutant.part)).or_insert(0) += 1;
     }
-    let wanted = [Part::Decision, Part::Files, Part::Lock, Part::Name, Part::Store];
+    let wanted = [Part::Credential, Part::Decision, Part::Files, Part::Lock, Part::Name, Part::Store];
     assert_eq!(parts.into_keys().collect::<Vec<_>>(), wanted.map(|part| format!("{part:?}")));
 }

@@ -1,8 +1,8 @@
-//! `OBSERVES.md` has a row for every observer and every condition, and no other.
+//! `OBSERVES.md` has a row for every observer, condition and provider, and no other.
 
 use std::collections::BTreeSet;
 
-use sealcheck::{case::Condition, observation::Observer};
+use sealcheck::{case::Condition, observation::Observer, world::providers::ProviderKind};
 
 #[test]
 fn every_observer_has_a_row() {
@@ -15,6 +15,12 @@ fn every_condition_has_a_row() {
     let mut conditions: BTreeSet<&str> = Condition::ALL.map(Condition::as_str).into();
     conditions.insert(Condition::Usable.as_str());
     assert_eq!(rows("| condition |"), conditions);
+}
+
+#[test]
+fn every_provider_has_a_row() {
+    let providers: BTreeSet<&str> = ProviderKind::ALL.map(ProviderKind::as_str).into();
+    assert_eq!(rows("| provider |"), providers);
 }
 
 /// The words in backticks that begin the rows of the table with this heading.

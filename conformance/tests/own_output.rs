@@ -61,13 +61,17 @@ struct Said {
     output: String,
     error: String,
     results: String,
+    junit: String,
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Said {
     let file = folder.join("results.jsonl");
+    let report = folder.join("report.xml");
     let ran = Command::new(env!("CARGO_BIN_EXE_sealcheck"))
         .args(["-v", "run", "--no-baseline", "--results"])
         .arg(&file)
+        .arg("--report")
+        .arg(format!("junit={}", report.display()))
         .args(arguments)
         .output()
         .expect("the binary runs");
@@ -75,14 +79,19 @@ fn run(folder: &Path, arguments: &[&str]) -> Said {
     let results = fs::read_to_string(&file).unwrap_or_else(|missing| panic!("{missing}: {error}"));
     assert!(results.contains("\"line\":\"footer\""), "the run broke off: {error}");
     let output = String::from_utf8_lossy(&ran.stdout).into_owned();
-    Said { code: ran.status.code(), output, error, results }
+    let junit = fs::read_to_string(&report).expect("a run that ended wrote its report");
+    Said { code: ran.status.code(), output, error, results, junit }
 }
 
 fn assert_silent(who: &str, said: &Said) {
     assert!(!said.output.is_empty());
-    for (place, text) in
-        [("standard output", &said.output), ("standard error", &said.error), ("the results", &said.results)]
-    {
+    assert!(said.junit.contains("<testcase "), "{}", said.junit);
+    for (place, text) in [
+        ("standard output", &said.output),
+        ("standard error", &said.error),
+        ("the results", &said.results),
+        ("the report", &said.junit),
+    ] {
         assert_eq!(canaries(text), 0, "a canary is in {place} of a run of {who}");
     }
 }

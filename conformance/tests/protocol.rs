@@ -2,10 +2,11 @@
 
 use proptest::prelude::*;
 use sealcheck::protocol::{
-    AdapterError, Authority, Base64Bytes, ErrorCategory, Fallback, Get, Hello, HelloReply, Identity,
-    Interaction, Level, Limits, LogLevel, NativeError, OnProtectorRefusal, Open, OpenOptions, Partition,
-    Phase, ProtocolVersion, Put, Remove, Render, RenderWhat, Reply, ReplyBody, ReplyError, Request,
-    RequestKind, SelfReport, Statement, Store, StoreHandle, Tag, Unsupported, decode_reply, decode_request,
+    AdapterError, Authority, Base64Bytes, CredentialKind, ErrorCategory, Fallback, Get, Hello, HelloReply,
+    Identity, Interaction, Level, Limits, LogLevel, NativeError, OnProtectorRefusal, Open, OpenOptions,
+    Partition, Phase, ProtocolVersion, Put, Remove, Render, RenderWhat, Reply, ReplyBody, ReplyError,
+    Request, RequestKind, SelfReport, Statement, Store, StoreHandle, Tag, Unsupported, decode_reply,
+    decode_request,
 };
 use serde_json::Value;
 
@@ -93,9 +94,10 @@ fn what() -> impl Strategy<Value = RenderWhat> {
 }
 
 fn open() -> impl Strategy<Value = Open> {
-    let authority = (text(), text(), text(), text(), text()).prop_map(
-        |(url, ca_file, tenant, client_id, client_secret)| Authority {
+    let authority = (text(), maybe(text()), text(), text(), text(), text()).prop_map(
+        |(url, proxy, ca_file, tenant, client_id, client_secret)| Authority {
             url,
+            proxy,
             ca_file,
             tenant,
             client_id,
@@ -105,8 +107,14 @@ fn open() -> impl Strategy<Value = Open> {
     let options = (maybe(text()), maybe(any::<bool>()))
         .prop_map(|(name, allow_unencrypted_storage)| OpenOptions { name, allow_unencrypted_storage });
     let interaction = prop::sample::select(vec![Interaction::Never, Interaction::Allow]);
-    (handle(), options, interaction, maybe(text()), maybe(authority), maybe(text()), any::<u64>()).prop_map(
-        |(store, options, interaction, credential, authority, state, deadline_ms)| Open {
+    let credential = prop::sample::select(vec![
+        CredentialKind::ClientSecret,
+        CredentialKind::DeviceCode,
+        CredentialKind::Interactive,
+        CredentialKind::SharedTokenCache,
+    ]);
+    (handle(), maybe(options), interaction, maybe(credential), maybe(authority), maybe(text()), any::<u64>())
+        .prop_map(|(store, options, interaction, credential, authority, state, deadline_ms)| Open {
             store,
             options,
             interaction,
@@ -114,8 +122,7 @@ fn open() -> impl Strategy<Value = Open> {
             authority,
             state,
             deadline_ms,
-        },
-    )
+        })
 }
 
 fn request() -> impl Strategy<Value = Request> {
@@ -180,6 +187,7 @@ fn hello(name: String, version: String) -> HelloReply {
         adapter: identity,
         statement: Statement {
             level: Level::Store,
+            credentials: vec![CredentialKind::DeviceCode],
             protectors: [].into(),
             default_name: "msal.cache".into(),
             partitions: [(Partition::Nocae, ".nocae".to_owned())].into(),

@@ -7,9 +7,9 @@ use sealcheck::{
     adapter::{AdapterFiles, MAX_UNTAGGED_BYTES, Manifest},
     case::Platform,
     protocol::{
-        ErrorCategory, Fallback, Level, LocationRole, LogLevel, MAX_LINE_BYTES, OnProtectorRefusal,
-        Partition, Phase, Protector, RenderWhat, Reply, ReplyBody, Request, RequestKind, Statement, Tag,
-        decode_reply, decode_request,
+        CredentialKind, ErrorCategory, Fallback, Level, LocationRole, LogLevel, MAX_LINE_BYTES,
+        OnProtectorRefusal, Partition, Phase, Protector, RenderWhat, Reply, ReplyBody, Request, RequestKind,
+        Statement, Tag, decode_reply, decode_request,
     },
     world::sandbox::Sandbox,
 };
@@ -93,11 +93,14 @@ fn the_manifest_is_read_and_shows_every_key() {
         environment,
         startup_ms,
         operation_ms,
+        variant,
+        folder: _,
     } = manifest;
     assert!([name, language, library, summary, program].iter().all(|text| !text.is_empty()));
     assert!(!platforms.is_empty() && !arguments.is_empty() && !environment.is_empty());
     assert!(packages.is_some() && baseline.is_some());
     assert!(system.iter().all(|requirement| requirement.debian.is_some()) && !system.is_empty());
+    assert!(variant.iter().all(|variant| variant.baseline.is_some()) && !variant.is_empty());
     assert!(shown.contains("startup_ms") && shown.contains("operation_ms"));
     assert_eq!((startup_ms, operation_ms), (30_000, 10_000));
     assert!(manifest_error(&format!("misspelt = 1\n{shown}")).contains("unknown field `misspelt`"));
@@ -111,6 +114,7 @@ fn every_word_of_the_protocol_is_named() {
         words::<RequestKind>(),
         words::<RenderWhat>(),
         words::<Level>(),
+        words::<CredentialKind>(),
         words::<Fallback>(),
         words::<OnProtectorRefusal>(),
         words::<Protector>(),
@@ -173,6 +177,7 @@ fn manifest(text: &str) -> Result<Manifest, String> {
         ("adapter.toml".to_owned(), text.into()),
         ("requirements.txt".to_owned(), Vec::new()),
         ("baseline.toml".to_owned(), Vec::new()),
+        ("baseline-async.toml".to_owned(), Vec::new()),
     ]);
     Manifest::parse("rust-example", &files).map_err(|error| error.to_string())
 }

@@ -4,12 +4,13 @@ use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use sealcheck::{
     adapter::AdapterCommand,
-    case::{CanaryRole, Case, Catalogue, Condition, End, catalogue},
+    canary::Seed,
+    case::{CanaryRole, Case, Catalogue, catalogue, load},
     judge::{Outcome, judge_case},
     observation::{Fact, Observation, ProcessStart, Role, SessionEnd, SessionIndex},
-    protocol::LogLevel,
+    protocol::RequestKind,
     run::{Observations, Performance, Play, Progress, RunOptions, Stage, observe, run_cases},
-    world::bus::BrokerKind,
+    world::{bus::BrokerKind, providers::ProviderKind},
 };
 
 #[test]
@@ -34,22 +35,13 @@ fn the_environment_of_a_session_is_the_allow_list_and_what_its_adapter_and_its_b
 
 #[test]
 fn a_world_that_is_given_up_leaves_no_folder_and_no_process() {
-    let mut stage =
-        Stage::build(options(hanging()), [CanaryRole("token".into())], 0o022).expect("a world can be made");
+    let seed = Seed::fresh().world(&["given up"]);
+    let mut stage = Stage::build(options(hanging()), &seed, [CanaryRole("token".into())], 0o022)
+        .expect("a world can be made");
     let root = stage.home().sandbox().root().to_owned();
     assert!(root.is_dir());
     let adapter = hanging();
-    let performance = Performance {
-        index: SessionIndex(0),
-        adapter: &adapter,
-        statement: None,
-        condition: Condition::Usable,
-        place: sealcheck::case::Place::Home,
-        end: End::Bye,
-        log: LogLevel::Default,
-        plants: Vec::new(),
-        steps: &[],
-    };
+    let performance = Performance::new(SessionIndex(0), &adapter, &[]);
     stage.play(&performance).expect("what the adapter does is evidence");
     let ended = stage.log().entries().into_iter().find_map(|evidence| match evidence.fact {
         Fact::SessionEnded { how, .. } => Some(how),
@@ -76,6 +68,35 @@ fn an_adapter_that_cannot_run_here_leaves_a_case_with_plants_not_run() {
     for outcome in judge_with_plants(shell("exit 89")) {
         assert!(matches!(outcome, Outcome::NotRun { .. }), "{outcome:?}");
     }
+}
+
+#[test]
+fn sessions_that_overlap_run_at_the_same_time_and_meet_where_they_are_told() {
+    let case = load("durability/overlapping.toml", OVERLAPPING).expect("the case is valid");
+    let play = Play::of_case(&case);
+    let seen = observe(&case, Role::Case, &play, None, &options(reference())).expect("a world can be made");
+    let at = |session: usize, is_wanted: &dyn Fn(&Fact) -> bool| {
+        let mut found =
+            seen.evidence.iter().filter(|evidence| evidence.session == Some(SessionIndex(session)));
+        found.find(|evidence| is_wanted(&evidence.fact)).expect("it was recorded").at
+    };
+    let ended = |fact: &Fact| matches!(fact, Fact::SessionEnded { how: SessionEnd::Exited { code: 0 }, .. });
+    let put = |fact: &Fact| matches!(fact, Fact::Replied { request: RequestKind::Put, .. });
+    let met = |fact: &Fact| matches!(fact, Fact::RendezvousMet { rendezvous: 0, .. });
+    let hello = |fact: &Fact| matches!(fact, Fact::Replied { request: RequestKind::Hello, .. });
+    // The first session was there before the second ended, and put only afterwards.
+    assert!(at(0, &hello) < at(1, &ended));
+    assert!(at(1, &put) < at(1, &ended));
+    assert!(at(1, &ended) < at(0, &put));
+    assert!(at(0, &met) < at(0, &put));
+    for (check, outcome) in judge_case(&case, &seen, &twin_of(&case)) {
+        assert!(matches!(outcome, Outcome::Pass(_)), "{check}: {outcome:?}");
+    }
+}
+
+fn twin_of(case: &Case) -> Observation {
+    let play = Play::of_twin(case);
+    observe(case, Role::Twin, &play, None, &options(reference())).expect("a world can be made")
 }
 
 fn judge_with_plants(adapter: AdapterCommand) -> Vec<Outcome> {
@@ -110,7 +131,15 @@ fn with_plants() -> &'static Case {
 
 fn options(adapter: AdapterCommand) -> Arc<RunOptions> {
     let harness = PathBuf::from(env!("CARGO_BIN_EXE_sealcheck"));
-    Arc::new(RunOptions { harness, adapter, broker: BrokerKind::Busd, without: BTreeSet::new(), jobs: 1 })
+    Arc::new(RunOptions {
+        harness,
+        adapter,
+        broker: BrokerKind::Busd,
+        provider: ProviderKind::Scripted,
+        without: BTreeSet::new(),
+        seed: Seed::fresh(),
+        jobs: 1,
+    })
 }
 
 fn reference() -> AdapterCommand {
@@ -144,6 +173,49 @@ fn processes_with(text: &str) -> Vec<String> {
     });
     found.map(|process| process.file_name().to_string_lossy().into_owned()).collect()
 }
+
+/// The first session is held at its put until the second one, which overlaps it, has ended.
+const OVERLAPPING: &str = r#"
+rev = 1
+title = "x"
+why = "x"
+effect = "x"
+precondition = "x"
+fix = "x"
+properties = ["CON-01"]
+cwe = [362]
+severity = "high"
+twin = { round_trip = "read" }
+
+[[rendezvous]]
+hold = { session = 0, at = { point = "step", step = "first" } }
+until = { session = 1, at = { point = "end" } }
+
+[[session]]
+steps = [
+    { do = "open", store = "cache", name = "one" },
+    { do = "put", label = "first", store = "cache", canary = "token" },
+]
+
+[[session]]
+overlaps = true
+steps = [
+    { do = "open", store = "cache", name = "two" },
+    { do = "put", store = "cache", canary = "other" },
+]
+
+[[session]]
+steps = [
+    { do = "open", store = "cache", name = "one" },
+    { do = "get", label = "read", store = "cache", canary = "token" },
+]
+
+[[check]]
+id = "check"
+sentence = "x"
+requirement = { level = "should", sources = ["CWE-362"] }
+judge = { predicate = "value_equals", step = "read", canary = "token" }
+"#;
 
 const ENVIRONMENT: [&str; 13] = [
     "DBUS_SESSION_BUS_ADDRESS",

@@ -1,22 +1,36 @@
 """Adapter for azure-identity: translates requests into calls of the library, and what it returns into replies.
 
 It judges nothing, retries nothing, and sets nothing that a request does not ask for: an option that is absent from
-`open` is not passed, so that the library's own default is what is tested.
+`open` is not passed, so that the library's own default is what is tested. With `--asynchronous` the credentials are those
+of `azure.identity.aio`, where it has them.
 """
 
+import asyncio
 import base64
+import html.parser
 import importlib.metadata
+import inspect
 import io
 import json
 import logging
 import os
+import signal
+import ssl
 import sys
+import threading
 import traceback
+import urllib.parse
+import urllib.request
+import webbrowser
 
 VERSION = "1"
 HERE = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(HERE, "statement.json"), encoding="utf-8") as file:
     STATEMENT = json.load(file)
+# The credentials that ask a user and give back a record of who that was.
+ASKS_USER = ("device_code", "interactive")
+# The asynchronous credentials live in one loop, as in an application.
+LOOP = asyncio.new_event_loop()
 
 
 class Unsupported(Exception):
@@ -32,10 +46,67 @@ class LibraryError(Exception):
         self.phase = phase
 
 
+class Browser:
+    """What `webbrowser` opens: a user who signs in at the page, and whose browser does what the page says."""
+
+    def __init__(self, ca_file):
+        self.ca_file = ca_file
+
+    def open(self, url, new=0, autoraise=True):
+        # The library listens for the answer only after this returns.
+        threading.Thread(target=self.sign_in, args=(url,), daemon=True).start()
+        return True
+
+    def sign_in(self, url):
+        trusted = ssl.create_default_context(cafile=self.ca_file)
+        page = urllib.request.urlopen(url, context=trusted, timeout=10).read().decode()
+        form = Form()
+        form.feed(page)
+        answer = urllib.parse.urlencode(form.fields).encode("ascii")
+        urllib.request.urlopen(form.action, data=answer, timeout=10).close()
+
+
+class Form(html.parser.HTMLParser):
+    """The only form of a page: where it is posted to, and its fields."""
+
+    def __init__(self):
+        super().__init__()
+        self.action = None
+        self.fields = {}
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "form":
+            self.action = attributes["action"]
+        elif tag == "input":
+            self.fields[attributes["name"]] = attributes.get("value") or ""
+
+
+class Store:
+    """One handle: the options, the credential, and who signed in with it."""
+
+    def __init__(self, options, credential, asks_user, record):
+        self.options = options
+        self.credential = credential
+        self.asks_user = asks_user
+        self.record = record
+
+    def token(self, scope, extra):
+        """A token, and the record of the user where one had to sign in."""
+        if self.asks_user and self.record is None:
+            # Both calls get a token and the library persists what either gets; this one also gives the record.
+            self.record = self.credential.authenticate(scopes=[scope], **extra)
+        return finished(self.credential.get_token(scope, **extra)).token
+
+    def state(self):
+        return {} if self.record is None else {"state": self.record.serialize()}
+
+
 class Session:
     """One process life: opened stores, the last error, and the library's log where that was asked for."""
 
-    def __init__(self):
+    def __init__(self, asynchronous):
+        self.asynchronous = asynchronous
         self.stores = {}
         self.last_error = None
         self.log = None
@@ -56,47 +127,74 @@ class Session:
         return {
             "protocol": 1,
             "implementation": {"name": "azure-identity", "version": version},
-            "adapter": {"name": "python-azure-identity", "version": VERSION},
+            "adapter": {"name": "python-azure-identity" + ("-aio" if self.asynchronous else ""), "version": VERSION},
             "statement": STATEMENT,
         }
 
     def open(self, request):
-        if request.get("credential") not in (None, "client_secret"):
-            raise Unsupported("credential:" + request["credential"], "this adapter knows client_secret only")
+        kind = request.get("credential", "client_secret")
+        if kind not in STATEMENT["credentials"]:
+            raise Unsupported("credential:" + kind, "this adapter does not know the kind")
         authority = request["authority"]
-        # Both are read by the layers below the library, so they are set before it is imported.
+        # These are read by the layers below the library, so they are set before it is imported.
         os.environ["REQUESTS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = authority["ca_file"]
-        from azure.identity import ClientSecretCredential, TokenCachePersistenceOptions
+        if "proxy" in authority:
+            os.environ["HTTPS_PROXY"] = authority["proxy"]
+        from azure import identity
+        from azure.identity import aio
 
+        # Those that ask a user are never asynchronous: an asynchronous application signs in with them as well.
+        credentials = aio if self.asynchronous and kind not in ASKS_USER else identity
+
+        record = None
+        if kind in ASKS_USER and "state" in request:
+            record = identity.AuthenticationRecord.deserialize(request["state"])
         try:
-            options = TokenCachePersistenceOptions(**request["options"])
-            credential = ClientSecretCredential(
-                authority["tenant"],
-                authority["client_id"],
-                authority["client_secret"],
-                authority=authority["url"],
-                disable_instance_discovery=True,
-                cache_persistence_options=options,
-            )
+            options, given = None, {}
+            if "options" in request:
+                options = identity.TokenCachePersistenceOptions(**request["options"])
+                given["cache_persistence_options"] = options
+            if "proxy" not in authority:
+                # Behind a proxy the public authority is what the library goes to by itself.
+                given["disable_instance_discovery"] = True
+                # Who signed in says where.
+                if record is None:
+                    given["authority"] = authority["url"]
+            if kind in ASKS_USER:
+                given["authentication_record"] = record
+            credential = self.construct(credentials, kind, authority, given)
         except Exception as error:
             raise LibraryError(error, "construct") from error
-        self.stores[request["store"]] = (options, credential)
+        self.stores[request["store"]] = Store(options, credential, kind in ASKS_USER, record)
         return {}
+
+    def construct(self, credentials, kind, authority, given):
+        client, tenant = authority["client_id"], authority["tenant"]
+        if kind == "client_secret":
+            return credentials.ClientSecretCredential(tenant, client, authority["client_secret"], **given)
+        if kind == "device_code":
+            return credentials.DeviceCodeCredential(client, tenant_id=tenant, **given)
+        if kind == "interactive":
+            webbrowser.register("sealcheck", None, Browser(authority["ca_file"]), preferred=True)
+            return credentials.InteractiveBrowserCredential(client_id=client, tenant_id=tenant, **given)
+        return credentials.SharedTokenCacheCredential(**given)
 
     def put(self, request):
         self.token(request, "save")
-        return {}
+        return self.stores[request["store"]].state()
 
     def get(self, request):
         token = self.token(request, "load")
-        return {"value": base64.b64encode(token.encode()).decode("ascii")}
+        value = base64.b64encode(token.encode()).decode("ascii")
+        return {"value": value, **self.stores[request["store"]].state()}
 
     def token(self, request, phase):
         """Both directions of a credential are the same call: it saves what it fetches and loads what it saved."""
-        _, credential = self.stores[request["store"]]
         extra = {"enable_cae": True} if request["partition"] == "cae" else {}
+        # Outside of what the library raises: a store that is not open is the adapter's affair.
+        store = self.stores[request["store"]]
         try:
-            return credential.get_token(request["scope"], **extra).token
+            return store.token(request["scope"], extra)
         except Exception as error:
             raise LibraryError(error, phase) from error
 
@@ -116,14 +214,14 @@ class Session:
             if self.log is None:
                 raise Unsupported("render:debug_log", "hello did not ask for the log")
             return {"text": self.log.getvalue()}
-        options, credential = self.stores[request["store"]]
-        shown = options if what == "options" else credential
+        store = self.stores[request["store"]]
+        shown = store.options if what == "options" else store.credential
         return {"text": "\n".join([str(shown), repr(shown)])}
 
     def close(self, request):
-        _, credential = self.stores.pop(request["store"])
+        store = self.stores.pop(request["store"])
         try:
-            credential.close()
+            finished(store.credential.close())
         except Exception as error:
             raise LibraryError(error, "close") from error
         return {}
@@ -156,6 +254,11 @@ def causes(error):
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
+def finished(result):
+    """What a call gave; of a call of an asynchronous credential, what it gives in the end."""
+    return LOOP.run_until_complete(result) if inspect.isawaitable(result) else result
+
+
 def category(chain):
     """The first line of the declared map that any error of the chain matches."""
     for entry in STATEMENT["error_map"]:
@@ -184,8 +287,11 @@ def answer(session, request):
 
 
 def main():
+    # GIO ends a program by this signal when a bus hangs up (`exit-on-close`), so that nothing is left that could say what
+    # the library makes of it. FINDINGS.md tells of it below the table.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     tag = os.environ["SEALCHECK_TAG"].encode("ascii") + b" "
-    session = Session()
+    session = Session("--asynchronous" in sys.argv[1:])
     for line in sys.stdin.buffer:
         if not line.startswith(tag):
             continue

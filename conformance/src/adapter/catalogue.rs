@@ -9,6 +9,7 @@ use super::{
     files::{AdapterFiles, ReadError},
     manifest::{Manifest, ManifestError},
 };
+use crate::protocol::Level;
 
 include!(concat!(env!("OUT_DIR"), "/adapters.rs"));
 
@@ -20,7 +21,9 @@ pub struct Catalogue(BTreeMap<String, Adapter>);
 #[derive(Clone, Debug)]
 pub enum Adapter {
     /// The reference implementation: a hidden subcommand of this program, with nothing to set up.
-    Reference,
+    ///
+    /// At store level values are handed to it; at credential level small credentials of the harness use it.
+    Reference(Level),
     /// An adapter with a manifest.
     Packaged {
         /// What its manifest says.
@@ -45,16 +48,17 @@ impl Catalogue {
                 folders.entry(folder).or_default().push((file.to_owned(), content.to_vec()));
             }
         }
-        let mut adapters = BTreeMap::from([(REFERENCE.to_owned(), Adapter::Reference)]);
+        let mut adapters =
+            BTreeMap::from(REFERENCES.map(|(name, level)| (name.to_owned(), Adapter::Reference(level))));
         for (folder, files) in folders {
             let files = AdapterFiles::new(files);
-            let manifest = Box::new(Manifest::parse(folder, &files)?);
-            adapters.insert(folder.to_owned(), Adapter::Packaged { manifest, files, folder: None });
+            adapters.extend(Adapter::of_folder(&Manifest::parse(folder, &files)?, &files, None));
         }
         Ok(Self(adapters))
     }
 
-    /// Adds the adapter in a folder; it replaces an embedded one of its name and is run from where it is.
+    /// Adds the adapters in a folder and gives the one that is called like it; they replace embedded ones of their names
+    /// and are run from where they are.
     ///
     /// # Errors
     ///
@@ -63,13 +67,12 @@ impl Catalogue {
         let folder = std::path::absolute(folder)
             .map_err(|source| ReadError::Unreadable { path: folder.into(), source })?;
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        if name == REFERENCE {
+        if REFERENCES.iter().any(|(reserved, _)| name == *reserved) {
             return Err(CatalogueError::Reserved { folder });
         }
         let files = AdapterFiles::read(&folder)?;
-        let manifest = Box::new(Manifest::parse(&name, &files)?);
-        let adapter = Adapter::Packaged { manifest, files, folder: Some(folder) };
-        self.0.insert(name.clone(), adapter);
+        let manifest = Manifest::parse(&name, &files)?;
+        self.0.extend(Adapter::of_folder(&manifest, &files, Some(&folder)));
         Ok(&self.0[&name])
     }
 
@@ -93,10 +96,23 @@ impl Catalogue {
 }
 
 impl Adapter {
+    /// The adapter of a manifest and its variants, by name.
+    fn of_folder(
+        manifest: &Manifest,
+        files: &AdapterFiles,
+        folder: Option<&Path>,
+    ) -> impl Iterator<Item = (String, Self)> {
+        [manifest.clone()].into_iter().chain(manifest.variants()).map(move |manifest| {
+            let (name, manifest) = (manifest.name.clone(), Box::new(manifest));
+            (name, Self::Packaged { manifest, files: files.clone(), folder: folder.map(PathBuf::from) })
+        })
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         match self {
-            Self::Reference => REFERENCE,
+            Self::Reference(Level::Store) => REFERENCE,
+            Self::Reference(Level::Credential) => REFERENCE_OF_CREDENTIALS,
             Self::Packaged { manifest, .. } => &manifest.name,
         }
     }
@@ -104,15 +120,24 @@ impl Adapter {
     /// One line for lists.
     pub fn summary(&self) -> &str {
         match self {
-            Self::Reference => "The reference implementation in this program",
+            Self::Reference(Level::Store) => "The reference implementation in this program",
+            Self::Reference(Level::Credential) => "The reference implementation below small credentials",
             Self::Packaged { manifest, .. } => &manifest.summary,
+        }
+    }
+
+    /// A short digest of its files; none for the one that is a part of this program.
+    pub fn digest(&self) -> Option<String> {
+        match self {
+            Self::Reference(_) => None,
+            Self::Packaged { files, .. } => Some(files.digest()),
         }
     }
 
     /// Its list of known failures, if it has one.
     pub fn baseline(&self) -> Option<&str> {
         match self {
-            Self::Reference => None,
+            Self::Reference(_) => None,
             Self::Packaged { manifest, files, .. } => files.text(manifest.baseline.as_deref()?),
         }
     }
@@ -129,7 +154,7 @@ pub enum CatalogueError {
     #[error("an adapter's folder cannot be used: {0}")]
     Folder(#[from] ReadError),
     /// Its name is taken.
-    #[error("the adapter in {} is called {REFERENCE:?}, which is the built-in one: rename its folder", folder.display())]
+    #[error("the adapter in {} is called like a built-in one: rename its folder", folder.display())]
     Reserved {
         /// The folder.
         folder: PathBuf,
@@ -147,6 +172,9 @@ pub struct UnknownAdapter {
 }
 
 const REFERENCE: &str = "reference";
+const REFERENCE_OF_CREDENTIALS: &str = "reference-credential";
+const REFERENCES: [(&str, Level); 2] =
+    [(REFERENCE, Level::Store), (REFERENCE_OF_CREDENTIALS, Level::Credential)];
 
 #[cfg(test)]
 mod tests {
@@ -162,7 +190,16 @@ mod tests {
     fn every_embedded_adapter_has_a_manifest_and_a_statement_that_fit() {
         let catalogue = Catalogue::embedded().expect("the embedded manifests fit");
         let names: Vec<_> = catalogue.iter().map(Adapter::name).collect();
-        assert_eq!(names, ["python-azure-identity", "reference"]);
+        assert_eq!(
+            names,
+            [
+                "python-azure-identity",
+                "python-azure-identity-aio",
+                "reference",
+                "reference-credential",
+                "sh-secret-tool",
+            ]
+        );
         for adapter in catalogue.iter() {
             if let Adapter::Packaged { files, .. } = adapter {
                 statement(files);
@@ -206,7 +243,8 @@ mod tests {
         let error = catalogue.find("python").expect_err("no adapter is called so");
         assert_eq!(
             error.to_string(),
-            "there is no adapter \"python\"; there are: python-azure-identity, reference; \
+            "there is no adapter \"python\"; there are: python-azure-identity, \
+             python-azure-identity-aio, reference, reference-credential, sh-secret-tool; \
              --adapter-dir FOLDER adds one of your own"
         );
     }

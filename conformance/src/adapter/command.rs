@@ -11,6 +11,7 @@ use super::{
     catalogue::Adapter,
     files::{AdapterFiles, digest},
     manifest::{Manifest, Places},
+    system::{self, STATE_VARIABLES},
 };
 use crate::case::Platform;
 
@@ -40,12 +41,12 @@ pub struct AdapterCommand {
 /// [`NotSetUp`] says what is missing and what to do.
 pub fn resolve(adapter: &Adapter, state: Option<&Path>) -> Result<AdapterCommand, NotSetUp> {
     let (manifest, files, folder) = match adapter {
-        Adapter::Reference => {
+        Adapter::Reference(level) => {
             let program = env::current_exe().map_err(|source| NotSetUp::OwnProgram { source })?;
             return Ok(AdapterCommand {
                 name: adapter.name().into(),
                 program,
-                arguments: vec![REFERENCE_SUBCOMMAND.into()],
+                arguments: vec![REFERENCE_SUBCOMMAND.into(), "--level".into(), level.as_str().into()],
                 environment: BTreeMap::new(),
                 startup: Duration::from_secs(30),
                 operation: Duration::from_secs(10),
@@ -85,11 +86,11 @@ pub fn resolve(adapter: &Adapter, state: Option<&Path>) -> Result<AdapterCommand
     })
 }
 
-/// Where adapters are set up if nobody says otherwise: `$XDG_STATE_HOME/sealcheck`, else `~/.local/state/sealcheck`.
+/// Where adapters are set up if nobody says otherwise: `$XDG_STATE_HOME/sealcheck`, else `~/.local/state/sealcheck`; on
+/// Windows `%LOCALAPPDATA%\sealcheck`.
 pub fn state_folder() -> Option<PathBuf> {
     let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let states = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
-    Some(states.join("sealcheck"))
+    system::states(absolute).map(|states| states.join("sealcheck"))
 }
 
 /// Where the parts of an adapter are once it is set up.
@@ -117,7 +118,7 @@ pub(super) struct PreparedPackages {
 
 impl Prepared {
     pub(super) fn of(state: &Path, manifest: &Manifest, files: &AdapterFiles) -> Self {
-        let base = state.join("adapters").join(&manifest.name);
+        let base = state.join("adapters").join(&manifest.folder);
         let packages = manifest.packages.as_ref().map(|list| {
             let list = files.bytes(list).expect("a manifest with a list that is missing does not parse");
             let folder = base.join(format!("packages-{}", digest([list])));
@@ -142,7 +143,7 @@ pub enum NotSetUp {
         path: PathBuf,
     },
     /// Nothing says where it would be set up.
-    #[error("there is no folder in which adapter {name:?} could be set up: set HOME or XDG_STATE_HOME")]
+    #[error("there is no folder in which adapter {name:?} could be set up: set {STATE_VARIABLES}")]
     NoStateFolder {
         /// The adapter.
         name: String,

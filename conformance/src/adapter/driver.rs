@@ -65,10 +65,40 @@ impl Driver {
     ///
     /// The first [`DriverError`] of the session; the session is of no further use.
     pub fn call(&mut self, request: &Request, deadline: Instant) -> Result<Reply, DriverError> {
+        let kind = request.kind();
+        let seq = Value::from(self.sequence + 1);
+        let line = self.tag.encode_request(&seq, request);
+        self.guarded(|driver| {
+            let (offset, bytes) = driver.exchange(line, kind.as_str(), deadline)?;
+            driver.take_reply(offset, &bytes, &seq, kind)
+        })
+    }
+
+    /// Sends a line, or several, as they are, and waits for the next protocol line; gives it without its tag, undecoded.
+    ///
+    /// `asked` names in errors what is asked. What comes belongs to the caller: nobody else looks into it for leaks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Driver::call`].
+    pub fn call_raw(&mut self, line: &str, asked: &str, deadline: Instant) -> Result<Vec<u8>, DriverError> {
+        self.guarded(|driver| {
+            let (_, bytes) = driver.exchange(line.to_owned(), asked, deadline)?;
+            driver.count_line();
+            let body = driver.tag.strip(&bytes).expect("a protocol line begins with the tag");
+            Ok(body.to_vec())
+        })
+    }
+
+    /// Does something unless the session has a defect; its first defect is kept.
+    fn guarded<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, DriverError>,
+    ) -> Result<T, DriverError> {
         if let Some(defect) = &self.defect {
             return Err(defect.clone());
         }
-        let outcome = self.exchange(request, deadline);
+        let outcome = act(self);
         if let Err(defect) = &outcome {
             self.defect = Some(defect.clone());
         }
@@ -121,17 +151,22 @@ impl Driver {
         Output { stdout_untagged, stderr, protocol_lines: lines, violation }
     }
 
-    fn exchange(&mut self, request: &Request, deadline: Instant) -> Result<Reply, DriverError> {
+    /// Sends lines and waits for the next protocol line, its tag included; gives its offset as well.
+    fn exchange(
+        &mut self,
+        line: String,
+        asked: &str,
+        deadline: Instant,
+    ) -> Result<(u64, Vec<u8>), DriverError> {
         self.refuse_early_events()?;
-        let kind = request.kind();
+        let request = || asked.to_owned();
         if !self.open.output {
-            return Err(DriverError::Exited { request: kind });
+            return Err(DriverError::Exited { request: request() });
         }
-        let seq = Value::from(self.sequence + 1);
-        let mut line = self.tag.encode_request(&seq, request).into_bytes();
+        let mut line = line.into_bytes();
         line.push(b'\n');
         if line.len() > MAX_LINE_BYTES {
-            return Err(DriverError::RequestTooLong { request: kind });
+            return Err(DriverError::RequestTooLong { request: request() });
         }
         self.sequence += 1;
         let sent = Instant::now();
@@ -145,24 +180,26 @@ impl Driver {
             let event = match self.readers.events.recv_timeout(left(limit)) {
                 Ok(event) => event,
                 Err(RecvTimeoutError::Timeout) if self.input_closed.is_some() => {
-                    return Err(DriverError::ClosedInput { request: kind });
+                    return Err(DriverError::ClosedInput { request: request() });
                 }
                 Err(RecvTimeoutError::Timeout) => {
                     let tag_inside_line = self.tag_is_inside_a_line();
                     return Err(DriverError::Deadline {
-                        request: kind,
+                        request: request(),
                         waited: sent.elapsed(),
                         tag_inside_line,
                     });
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(DriverError::Exited { request: kind }),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(DriverError::Exited { request: request() });
+                }
             };
             match event {
-                Event::Line { offset, bytes } => return self.take_reply(offset, &bytes, &seq, kind),
+                Event::Line { offset, bytes } => return Ok((offset, bytes)),
                 Event::WriteFailed => self.input_closed = Some(Instant::now()),
                 Event::End(Stream::StandardOutput) => {
                     self.open.output = false;
-                    return Err(DriverError::Exited { request: kind });
+                    return Err(DriverError::Exited { request: request() });
                 }
                 Event::End(Stream::StandardError) => self.open.error = false,
                 Event::TooLong

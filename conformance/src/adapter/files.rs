@@ -4,11 +4,12 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs, io,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest as _, Sha256};
+
+use super::system;
 
 /// Every file of an adapter: its path below the adapter's folder, with `/`, and its content.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -86,7 +87,7 @@ fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::create_dir_all(path.parent().expect("a path below a folder has a parent"))?;
     fs::write(path, content)?;
     if content.starts_with(b"#!") {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+        system::make_executable(path)?;
     }
     Ok(())
 }
@@ -137,8 +138,10 @@ pub enum ReadError {
 const MAX_FILES: usize = 256;
 const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

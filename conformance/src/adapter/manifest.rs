@@ -1,6 +1,10 @@
 //! What `adapter.toml` says: how an adapter is set up and run.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
 
 use serde::Deserialize;
 
@@ -44,6 +48,27 @@ pub struct Manifest {
     /// How long any other answer may take, in milliseconds.
     #[serde(default = "usual_operation")]
     pub operation_ms: u64,
+    /// Further adapters that the same files and packages make, such as one for each of a library's interfaces.
+    #[serde(default)]
+    pub variant: Vec<Variant>,
+    /// The folder whose manifest this is: where it is set up, whichever of its adapters is asked for.
+    #[serde(skip)]
+    pub folder: String,
+}
+
+/// An adapter that differs from the manifest's own in what is said here.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    /// Its name, which begins with that of the folder and a hyphen.
+    pub name: String,
+    /// One line for lists.
+    pub summary: String,
+    /// The arguments of the program, in place of the manifest's.
+    pub arguments: Vec<String>,
+    /// The list of known failures.
+    #[serde(default)]
+    pub baseline: Option<String>,
 }
 
 /// Something that a package manager of the system installs.
@@ -71,9 +96,17 @@ impl Manifest {
         let manifest: Self = toml::from_str(text)
             .map_err(|error| ManifestError::Syntax { folder: folder.into(), cause: error.to_string() })?;
         match manifest.defect(folder, files) {
-            None => Ok(manifest),
+            None => Ok(Self { folder: folder.into(), ..manifest }),
             Some(cause) => Err(ManifestError::Content { folder: folder.into(), cause }),
         }
+    }
+
+    /// The manifests of the variants, each as if it stood alone.
+    pub fn variants(&self) -> impl Iterator<Item = Self> {
+        self.variant.iter().map(|variant| {
+            let Variant { name, summary, arguments, baseline } = variant.clone();
+            Self { name, summary, arguments, baseline, variant: Vec::new(), ..self.clone() }
+        })
     }
 
     /// How long the answer to `hello` may take.
@@ -94,6 +127,16 @@ impl Manifest {
             ));
         }
         let good = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        let of_folder = |name: &str| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('-'));
+        let mut names = BTreeSet::new();
+        for Variant { name, .. } in &self.variant {
+            if !(of_folder(name) && name.chars().all(good) && names.insert(name)) {
+                return Some(format!(
+                    "the variant {name:?} must be called {folder}-SOMETHING, in lower-case letters, digits and \
+                     hyphens, and no other one may be called so"
+                ));
+            }
+        }
         if self.name.is_empty() || !self.name.chars().all(good) {
             return Some(format!(
                 "`name` {:?} may hold lower-case letters, digits and hyphens only",
@@ -103,7 +146,9 @@ impl Manifest {
         if self.platforms.is_empty() {
             return Some("`platforms` is empty: the adapter could run nowhere".into());
         }
-        for (key, file) in [("packages", &self.packages), ("baseline", &self.baseline)] {
+        let baselines = self.variant.iter().map(|variant| ("baseline", &variant.baseline));
+        let files_named = [("packages", &self.packages), ("baseline", &self.baseline)];
+        for (key, file) in files_named.into_iter().chain(baselines) {
             if let Some(file) = file
                 && files.bytes(file).is_none()
             {
@@ -128,7 +173,8 @@ impl Manifest {
 
     fn bad_template(&self) -> Option<String> {
         let checks = self.system.iter().flat_map(|requirement| &requirement.check);
-        let templates = [&self.program].into_iter().chain(&self.arguments).chain(checks);
+        let of_variants = self.variant.iter().flat_map(|variant| &variant.arguments);
+        let templates = [&self.program].into_iter().chain(&self.arguments).chain(of_variants).chain(checks);
         for template in templates.chain(self.environment.values()) {
             let without_known = template.replace(PYTHON, "").replace(ADAPTER_FOLDER, "");
             if without_known.contains(['{', '}']) {
@@ -250,6 +296,31 @@ mod tests {
             AdapterFiles::new([(MANIFEST_FILE.to_owned(), MINIMAL.replace("x-y", "../x").into_bytes())]);
         let error = Manifest::parse("../x", &files).expect_err("the name is a path").to_string();
         assert!(error.contains("lower-case letters, digits and hyphens only"), "{error}");
+    }
+
+    #[test]
+    fn a_variant_is_the_same_but_for_what_it_says() {
+        let variant = "[[variant]]\nname = \"x-y-z\"\nsummary = \"t\"\narguments = [\"-z\"]\n";
+        let manifest = parse(&format!("{MINIMAL}{variant}")).expect("the manifest is good");
+        let expected = Manifest {
+            name: "x-y-z".into(),
+            summary: "t".into(),
+            arguments: vec!["-z".into()],
+            variant: Vec::new(),
+            ..manifest.clone()
+        };
+        assert_eq!(manifest.variants().collect::<Vec<_>>(), [expected]);
+        assert_eq!(manifest.folder, "x-y");
+        for (text, expected) in [
+            (variant.replace("x-y-z", "x-yz"), "\"x-yz\" must be called x-y-SOMETHING"),
+            (variant.replace("x-y-z", "x-y-Z"), "must be called"),
+            (variant.repeat(2), "no other one may be called so"),
+            (variant.replace("-z\"]", "{home}\"]"), "has a placeholder"),
+            (format!("{variant}baseline = \"b.toml\"\n"), "there is no such file"),
+        ] {
+            let error = parse(&format!("{MINIMAL}{text}")).expect_err(&text).to_string();
+            assert!(error.contains(expected), "{error}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! | `files` | the files of one adapter, embedded or in a folder |
 //! | `setup` | [`setup`]: makes an adapter ready to run on this machine |
 //! | `command` | [`resolve`]: the program, arguments and environment of a ready adapter |
+//! | `system` | what that needs of the system |
 //! | `process` | runs one program of a setup, with a deadline |
 
 mod captured;
@@ -27,6 +28,7 @@ mod readers;
 pub mod reference;
 mod setup;
 mod splitter;
+mod system;
 
 pub use captured::Captured;
 pub use catalogue::{Adapter, Catalogue, CatalogueError, UnknownAdapter};
@@ -38,3 +40,4 @@ pub use manifest::{Manifest, ManifestError, SystemRequirement};
 pub use process::ProcessError;
 pub use readers::{MAX_QUEUED_LINES, MAX_UNTAGGED_BYTES, Stream};
 pub use setup::{Missing, Ready, SetupError, setup};
+pub use system::STATE_VARIABLES;

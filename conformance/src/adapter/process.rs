@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     io::{self, BufRead as _, BufReader},
-    os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -11,10 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nix::{
-    sys::signal::{Signal, killpg},
-    unistd::Pid,
-};
+use super::system::Group;
 
 /// Runs a program in a process group of its own until it exits with success.
 ///
@@ -37,12 +33,10 @@ pub(super) fn run<S: AsRef<str>>(
         .stderr(writer)
         // A search path of the user's would be searched before the packages that are being set up.
         .env_remove("PYTHONPATH")
-        .env_remove("PYTHONHOME")
-        .process_group(0);
-    let mut child = command.spawn().map_err(start_error)?;
+        .env_remove("PYTHONHOME");
+    let (mut child, group) = Group::spawn(&mut command).map_err(start_error)?;
     // The command holds the writing ends; while it lives, the output does not end.
     drop(command);
-    let group = Pid::from_raw(i32::try_from(child.id()).expect("a process id fits"));
 
     let (events, received) = mpsc::channel();
     let ended = events.clone();
@@ -74,8 +68,7 @@ pub(super) fn run<S: AsRef<str>>(
             }
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                // What is left of the group goes; that nothing is left is fine.
-                let _ = killpg(group, Signal::SIGKILL);
+                group.kill();
                 break;
             }
         }
@@ -139,7 +132,7 @@ pub enum ProcessError {
 const TAIL_LINES: usize = 20;
 const AFTER_END: Duration = Duration::from_secs(1);
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

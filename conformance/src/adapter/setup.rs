@@ -276,6 +276,7 @@ const CHECK: Duration = Duration::from_secs(60);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Level;
 
     #[test]
     fn an_adapter_without_packages_is_set_up_once() {
@@ -329,9 +330,9 @@ mod tests {
 
     #[test]
     fn the_reference_adapter_is_this_program_and_needs_no_setup() {
-        let ready =
-            setup(&Adapter::Reference, Path::new("/nonexistent"), &mut |_| {}).expect("nothing to do");
-        assert_eq!(ready.command.arguments, ["adapter-reference"]);
+        let ready = setup(&Adapter::Reference(Level::Credential), Path::new("/nonexistent"), &mut |_| {})
+            .expect("nothing to do");
+        assert_eq!(ready.command.arguments, ["adapter-reference", "--level", "credential"]);
         assert_eq!(Some(ready.command.program), std::env::current_exe().ok());
         assert!(!ready.changed);
     }

@@ -2,6 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `seed` | [`Seed`]: what decides the order of a run and every canary |
 //! | `set` | [`CanarySet`]: the canaries of one world, made before anything starts |
 //! | `needle` | [`Needle`] and [`Hit`]: what was found, by role, never by value |
 //! | `scanner` | [`Scanner`]: finds every canary of a set in bytes, however it was written down |
@@ -14,12 +15,14 @@ mod decode;
 mod needle;
 mod pattern;
 mod scanner;
+mod seed;
 mod set;
 mod stream;
 mod value;
 
 pub use needle::{Hit, Needle};
 pub use scanner::{Scanner, Search};
+pub use seed::{Seed, SeedError, WorldSeed};
 pub use set::{CanaryError, CanarySet, fresh_canary};
 pub use stream::StreamScanner;
 pub use value::{cache_document, canary_of_document};

@@ -4,26 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::Scanner;
+use super::{Scanner, WorldSeed};
 use crate::{case::CanaryRole, observation::Observer};
-
-/// A fresh canary: `sc` and 40 random characters of base62, which is more than 238 bits.
-///
-/// The alphabet needs no escape in JSON, URLs, HTTP headers, arguments, environments and file names, so a canary that
-/// is found in another form was put into that form by somebody.
-pub fn fresh_canary() -> String {
-    let mut text = String::with_capacity(LENGTH);
-    text.push_str(PREFIX);
-    while text.len() < LENGTH {
-        let mut bytes = [0_u8; LENGTH];
-        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-        // 248 is the largest multiple of 62 in a byte: what lies above it would make the first letters likelier.
-        let characters =
-            bytes.into_iter().filter(|byte| *byte < 248).map(|byte| ALPHABET[usize::from(byte) % 62]);
-        text.extend(characters.take(LENGTH - text.len()).map(char::from));
-    }
-    text
-}
 
 /// The canaries of one world: one for each role of the case, one for the liveness of each observer.
 ///
@@ -37,12 +19,22 @@ pub struct CanarySet {
 }
 
 impl CanarySet {
+    /// The canaries of a world: equal for equal seeds, and otherwise like no others.
+    pub fn of(world: &WorldSeed, roles: impl IntoIterator<Item = CanaryRole>) -> Self {
+        let of_role = |role: CanaryRole| {
+            let text = canary(world, "role", &role.0);
+            (role, text)
+        };
+        let of_watcher = |observer: Observer| (observer, canary(world, "observer", observer.as_str()));
+        Self {
+            roles: roles.into_iter().map(of_role).collect(),
+            liveness: WATCHERS.into_iter().map(of_watcher).collect(),
+        }
+    }
+
     /// A set of fresh canaries.
     pub fn generate(roles: impl IntoIterator<Item = CanaryRole>) -> Self {
-        Self {
-            roles: roles.into_iter().map(|role| (role, fresh_canary())).collect(),
-            liveness: WATCHERS.into_iter().map(|observer| (observer, fresh_canary())).collect(),
-        }
+        Self::of(&WorldSeed::fresh(), roles)
     }
 
     /// The canary of a role.
@@ -78,6 +70,31 @@ impl fmt::Debug for CanarySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.roles.keys().map(|role| &role.0)).finish()
     }
+}
+
+/// A canary that no world has.
+pub fn fresh_canary() -> String {
+    canary(&WorldSeed::fresh(), "alone", "")
+}
+
+/// A canary: `sc` and 40 characters of base62 that nobody can foresee who does not know the seed.
+///
+/// The alphabet needs no escape in JSON, URLs, HTTP headers, arguments, environments and file names, so a canary that
+/// is found in another form was put into that form by somebody.
+fn canary(world: &WorldSeed, purpose: &str, name: &str) -> String {
+    let mut text = String::with_capacity(LENGTH);
+    text.push_str(PREFIX);
+    for number in 0.. {
+        let block: [u8; LENGTH] = world.block(purpose, name, number);
+        // 248 is the largest multiple of 62 in a byte: what lies above it would make the first letters likelier.
+        let characters =
+            block.into_iter().filter(|byte| *byte < 248).map(|byte| ALPHABET[usize::from(byte) % 62]);
+        text.extend(characters.take(LENGTH - text.len()).map(char::from));
+        if text.len() == LENGTH {
+            break;
+        }
+    }
+    text
 }
 
 /// The set as it travels; checked on arrival.
@@ -160,7 +177,10 @@ pub(super) const LENGTH: usize = 42;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::canary::Seed;
 
     fn role(name: &str) -> CanaryRole {
         CanaryRole(name.into())
@@ -182,6 +202,27 @@ mod tests {
         texts.dedup();
         assert_eq!(texts.len(), 2 + Observer::ALL.len());
         assert_eq!(set.text(&role("c")), None);
+    }
+
+    #[test]
+    fn the_canaries_of_a_world_are_those_of_its_seed() {
+        let of = |seed: &str, name: &str| {
+            let seed: Seed = seed.parse().expect("seeds in tests are well formed");
+            CanarySet::of(&seed.world(&[name]), [role("a"), role("b")])
+        };
+        assert_eq!(of("1", "x"), of("1", "x"));
+        let texts = |set: &CanarySet| -> BTreeSet<String> {
+            let of_roles = set.role_entries().map(|(_, text)| text.to_owned());
+            of_roles.chain(set.liveness_entries().map(|(_, text)| text.to_owned())).collect()
+        };
+        for other in [of("2", "x"), of("1", "y")] {
+            assert!(
+                texts(&of("1", "x")).is_disjoint(&texts(&other)),
+                "every canary depends on seed and world"
+            );
+        }
+        let alone = CanarySet::of(&"1".parse::<Seed>().expect("a seed").world(&["x"]), [role("b")]);
+        assert_eq!(alone.text(&role("b")), of("1", "x").text(&role("b")), "a role does not depend on others");
     }
 
     #[test]

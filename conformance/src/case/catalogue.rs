@@ -1,6 +1,11 @@
 //! Every case in this binary, and selection.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use sha2::{Digest as _, Sha256};
 
 use super::{Case, CaseError, CaseId, Check, CheckId, Pattern, RequirementLevel, load};
 
@@ -9,6 +14,27 @@ pub fn all() -> &'static Catalogue {
     static CATALOGUE: LazyLock<Catalogue> =
         LazyLock::new(|| Catalogue::load(CASES).expect("a test loads every embedded case"));
     &CATALOGUE
+}
+
+/// What is embedded in this binary as one number: SHA-256 of every file, in hexadecimal.
+///
+/// Results of equal digests are of the same cases, whatever became of their revs.
+pub fn digest() -> &'static str {
+    static DIGEST: LazyLock<String> = LazyLock::new(|| digest_of(CASES));
+    &DIGEST
+}
+
+fn digest_of(files: &[(&str, &str)]) -> String {
+    let files: BTreeMap<&str, &str> = files.iter().copied().collect();
+    let mut hash = Sha256::new();
+    for (path, text) in files {
+        // A checkout may have changed the ends of lines.
+        for part in [path, &text.replace("\r\n", "\n")] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Cases in the order of areas, then of ids.
@@ -44,6 +70,12 @@ impl Catalogue {
         }
         cases.sort_by(|one, other| (one.id.area(), &one.id).cmp(&(other.id.area(), &other.id)));
         Ok(Self { cases })
+    }
+
+    /// A catalogue of cases that are made by hand, contradictions included.
+    #[cfg(test)]
+    pub(crate) fn of(cases: Vec<Case>) -> Self {
+        Self { cases }
     }
 
     /// The cases.
@@ -151,6 +183,16 @@ mod tests {
     fn every_embedded_case_loads() {
         let catalogue = Catalogue::load(CASES).unwrap_or_else(|error| panic!("{error}"));
         assert!(catalogue.checks().count() >= 24);
+    }
+
+    #[test]
+    fn the_digest_depends_on_every_path_and_text_and_on_nothing_else() {
+        let of = digest_of(&[("a", "x\ny"), ("b", "z")]);
+        assert_eq!(of, digest_of(&[("b", "z"), ("a", "x\r\ny")]));
+        for other in [&[("a", "x\ny")][..], &[("a", "x\ny"), ("c", "z")], &[("a", "x\ny"), ("b", "w")]] {
+            assert_ne!(of, digest_of(other), "{other:?}");
+        }
+        assert_ne!(digest_of(&[("ab", "c")]), digest_of(&[("a", "bc")]));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CaseId, CheckId, Condition, IdError, Plant, Predicate, Problem, Script, Session, StepLabel, WorldSpec,
+    CaseId, CheckId, Condition, Fault, IdError, Plant, Predicate, Problem, Rendezvous, Script, Session,
+    StepLabel, WorldSpec,
 };
 use crate::protocol::Declaration;
 
@@ -37,6 +38,10 @@ pub struct Case {
     pub world: WorldSpec,
     /// What is planted in it.
     pub plants: Vec<Plant>,
+    /// What goes wrong during sessions.
+    pub faults: Vec<Fault>,
+    /// Where sessions that overlap meet.
+    pub rendezvous: Vec<Rendezvous>,
     /// The twin.
     pub twin: Twin,
     /// What the adapter is asked to do.
@@ -54,7 +59,9 @@ impl Case {
     /// Whether the case has nothing that its twin lacks, so that one run serves as both.
     pub fn is_own_twin(&self) -> bool {
         let usable = self.script.sessions.iter().all(|session| self.condition(session).is_usable());
-        usable && self.plants.is_empty() && self.twin.names.is_empty()
+        let in_turn = self.script.sessions.iter().all(|session| !session.overlaps);
+        let undisturbed = usable && in_turn && self.plants.is_empty() && self.faults.is_empty();
+        undisturbed && self.twin.names.is_empty()
     }
 
     /// The check with an id.
@@ -65,7 +72,7 @@ impl Case {
 
 /// How the twin of a case differs from it, and which step proves that it round-trips.
 ///
-/// The twin has no condition and no plants; hostile names are replaced.
+/// The twin has no condition, no plants and no faults; its sessions follow each other; hostile names are replaced.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Twin {

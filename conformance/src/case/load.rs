@@ -17,8 +17,17 @@ pub fn load(path: &str, text: &str) -> Result<Case, CaseError> {
         .map_err(|cause| CaseError::Id { file: file.clone(), cause })?;
     let read = toml::from_str::<CaseFile>(text)
         .map_err(|error| CaseError::Syntax { file: file.clone(), cause: one_line(&error, text) })?;
-    let case = assemble(id, read, &file)?;
-    validate(&case).map_err(|problem| CaseError::Invalid { file, problem })?;
+    from_definition(id, read, &file)
+}
+
+/// The case that a definition makes under an id, wherever it was kept; `file` names that in errors.
+///
+/// # Errors
+///
+/// [`CaseError::Id`] for a check that makes no id, [`CaseError::Invalid`] for a definition that contradicts itself.
+pub fn from_definition(id: CaseId, definition: CaseFile, file: &str) -> Result<Case, CaseError> {
+    let case = assemble(id, definition, file)?;
+    validate(&case).map_err(|problem| CaseError::Invalid { file: file.into(), problem })?;
     Ok(case)
 }
 
@@ -41,6 +50,8 @@ fn assemble(id: CaseId, read: CaseFile, file: &str) -> Result<Case, CaseError> {
         severity: read.severity,
         world: read.world,
         plants: read.plant,
+        faults: read.fault,
+        rendezvous: read.rendezvous,
         twin: read.twin,
         script: Script { sessions: read.session },
         checks,
@@ -60,7 +71,7 @@ pub(crate) fn one_line(error: &toml::de::Error, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::{IdError, Problem};
+    use crate::case::{IdError, Problem, catalogue};
 
     const CASE: &str = r#"
         rev = 1
@@ -138,6 +149,15 @@ mod tests {
                 cause: IdError::Area("misc".into())
             })
         );
+    }
+
+    #[test]
+    fn every_case_survives_being_kept_as_a_definition() {
+        for case in catalogue::all().cases() {
+            let kept = serde_json::to_string(&CaseFile::from(case)).expect("a definition is plain data");
+            let read = serde_json::from_str::<CaseFile>(&kept).expect("it was written by us");
+            assert_eq!(from_definition(case.id.clone(), read, "a recording").as_ref(), Ok(case));
+        }
     }
 
     #[test]

@@ -36,6 +36,26 @@ pub enum Predicate {
         /// The canary that it must give.
         canary: CanaryRole,
     },
+    /// The step gave exactly one of the canaries back: what was there before a save that went wrong, or what it was to leave;
+    /// never nothing, another value or an error.
+    ///
+    /// An error whose category is in `or_error` will do, unless the authority was asked before, for then nothing was found.
+    ValueOneOf {
+        /// The `get`.
+        step: StepLabel,
+        /// The canaries that will do.
+        canaries: Vec<CanaryRole>,
+        /// Errors that say to come again.
+        #[serde(default)]
+        or_error: Vec<ErrorCategory>,
+    },
+    /// The save ended with an error; or what it stored is what the other step, in a later process, gives back.
+    SaveReported {
+        /// The `put` that goes wrong.
+        save: StepLabel,
+        /// The `get` that gives back its canary, if it went right after all.
+        confirm: StepLabel,
+    },
     /// The step did not give the canary back: another cache's, partition's or a removed value.
     ///
     /// An error whose category is in `or_error` is as good as no value.
@@ -64,6 +84,69 @@ pub enum Predicate {
     },
     /// At the end of the case the canary is in no file: the residue is gone, whatever was there before.
     ResidueGone {
+        /// The canary.
+        canary: CanaryRole,
+        /// The role of the declared path in which it may be.
+        #[serde(default)]
+        besides: Option<LocationRole>,
+    },
+    /// At the end of the case the canary is in no file and in no item of the keyring, and it was in one before.
+    Erased {
+        /// The canary.
+        canary: CanaryRole,
+    },
+    /// Every file in which the canary lay after the session that put it there was named in what that session printed.
+    Announced {
+        /// The canary.
+        canary: CanaryRole,
+    },
+    /// In no snapshot is the canary in a file below the declared folder while others may write to the folder.
+    FolderGuarded {
+        /// The role of the folder.
+        location: LocationRole,
+        /// The canary.
+        canary: CanaryRole,
+    },
+    /// The step did not say that nothing is there: it gave the canary back, or failed by another error than `not_found`.
+    ///
+    /// For a `get` where something is stored that cannot be read now; the twin proves that it is stored.
+    NotTakenForAbsent {
+        /// The `get`.
+        step: StepLabel,
+        /// The canary that is stored.
+        canary: CanaryRole,
+    },
+    /// In the step's session no prompt of the keyring was asked to be shown.
+    NotPrompted {
+        /// The step, whose `open` forbids dialogues.
+        step: StepLabel,
+    },
+    /// The step was answered, with whatever: its process did not die by a signal of its own or with an exit code before.
+    ///
+    /// Only in a case with a twin, in which the same step must be answered: otherwise a crash is the adapter's.
+    Survived {
+        /// The step.
+        step: StepLabel,
+    },
+    /// The canary was in a file or in the secret of an item, and is so at the end of the case: whatever was interrupted left a
+    /// copy. Or the control, to which the same was done without an interruption, is gone too.
+    Kept {
+        /// The canary.
+        canary: CanaryRole,
+        /// The canary to which the same was done, and nothing went wrong.
+        control: CanaryRole,
+    },
+    /// After the step's session, which was to remove it, the canary is in no file; or the step ended with an error; or what
+    /// that session printed names the file in which it still is. Whether it told the truth about it is not known.
+    ResidueReported {
+        /// The canary.
+        canary: CanaryRole,
+        /// The step during which it was to be removed.
+        step: StepLabel,
+    },
+    /// Every file that held the canary under another name than its last was made exclusively, for the user alone, under a
+    /// name of its own, in the folder in which it stayed.
+    TemporaryGuarded {
         /// The canary.
         canary: CanaryRole,
     },
@@ -143,6 +226,17 @@ pub enum Predicate {
         /// How many.
         requests: usize,
     },
+    /// The canary of the step was issued for a refresh token, and in the step's session nobody was asked to sign in before:
+    /// what an earlier process was given was persisted. Credential level only.
+    RenewedSilently {
+        /// The `put`, in a later session than the sign-in.
+        step: StepLabel,
+        /// The canary that it must have been given.
+        canary: CanaryRole,
+    },
+    /// No refresh token was used after it had been replaced by a newer one, and one that replaced another was used.
+    /// Credential level only.
+    RefreshTokensReplaced {},
     /// A fresh process with copies of all files and a fresh keyring did not give the canary back.
     NotReturnedAfterRelocation {
         /// The `get` of the relocated session.
@@ -165,10 +259,21 @@ impl Predicate {
         match self {
             Self::Refused { .. } => "refused",
             Self::ValueEquals { .. } => "value_equals",
+            Self::ValueOneOf { .. } => "value_one_of",
+            Self::SaveReported { .. } => "save_reported",
             Self::ValueAbsent { .. } => "value_absent",
             Self::CanaryAbsent { .. } => "canary_absent",
             Self::CanaryPresent { .. } => "canary_present",
             Self::ResidueGone { .. } => "residue_gone",
+            Self::Erased { .. } => "erased",
+            Self::Announced { .. } => "announced",
+            Self::FolderGuarded { .. } => "folder_guarded",
+            Self::NotTakenForAbsent { .. } => "not_taken_for_absent",
+            Self::NotPrompted { .. } => "not_prompted",
+            Self::Survived { .. } => "survived",
+            Self::Kept { .. } => "kept",
+            Self::ResidueReported { .. } => "residue_reported",
+            Self::TemporaryGuarded { .. } => "temporary_guarded",
             Self::NothingCreated { .. } => "nothing_created",
             Self::StaysInside { .. } => "stays_inside",
             Self::PathPrivate { .. } => "path_private",
@@ -178,6 +283,8 @@ impl Predicate {
             Self::ItemAttributes { .. } => "item_attributes",
             Self::ProtectorTriedFirst { .. } => "protector_tried_first",
             Self::AuthorityRequestsAtMost { .. } => "authority_requests_at_most",
+            Self::RenewedSilently { .. } => "renewed_silently",
+            Self::RefreshTokensReplaced {} => "refresh_tokens_replaced",
             Self::NotReturnedAfterRelocation { .. } => "not_returned_after_relocation",
             Self::WithinDeadline { .. } => "within_deadline",
         }
@@ -188,21 +295,35 @@ impl Predicate {
         match self {
             Self::Refused { step, confirm, .. } => vec![(step, Some("put")), (confirm, Some("get"))],
             Self::ValueEquals { step, .. }
+            | Self::ValueOneOf { step, .. }
             | Self::ValueAbsent { step, .. }
+            | Self::NotTakenForAbsent { step, .. }
             | Self::NotReturnedAfterRelocation { step, .. } => vec![(step, Some("get"))],
-            Self::ProtectorTriedFirst { step, .. } => vec![(step, Some("put"))],
-            Self::NothingCreated { step }
+            Self::SaveReported { save, confirm } => vec![(save, Some("put")), (confirm, Some("get"))],
+            Self::ProtectorTriedFirst { step, .. } | Self::RenewedSilently { step, .. } => {
+                vec![(step, Some("put"))]
+            }
+            Self::ResidueReported { step, .. }
+            | Self::NothingCreated { step }
+            | Self::NotPrompted { step }
+            | Self::Survived { step }
             | Self::AuthorityRequestsAtMost { step, .. }
             | Self::WithinDeadline { step, .. } => vec![(step, None)],
             Self::CanaryAbsent { .. }
             | Self::CanaryPresent { .. }
             | Self::ResidueGone { .. }
+            | Self::Erased { .. }
+            | Self::Announced { .. }
+            | Self::Kept { .. }
+            | Self::TemporaryGuarded { .. }
+            | Self::FolderGuarded { .. }
             | Self::StaysInside { .. }
             | Self::PathPrivate { .. }
             | Self::PathExists { .. }
             | Self::BornPrivate { .. }
             | Self::StorageDistinct { .. }
-            | Self::ItemAttributes { .. } => Vec::new(),
+            | Self::ItemAttributes { .. }
+            | Self::RefreshTokensReplaced {} => Vec::new(),
         }
     }
 
@@ -214,17 +335,30 @@ impl Predicate {
             | Self::ValueAbsent { canary, .. }
             | Self::CanaryAbsent { canary, .. }
             | Self::CanaryPresent { canary, .. }
-            | Self::ResidueGone { canary }
+            | Self::ResidueGone { canary, .. }
+            | Self::Erased { canary }
+            | Self::Announced { canary }
+            | Self::ResidueReported { canary, .. }
+            | Self::TemporaryGuarded { canary }
+            | Self::FolderGuarded { canary, .. }
+            | Self::NotTakenForAbsent { canary, .. }
             | Self::BornPrivate { canary }
             | Self::ItemAttributes { canary, .. }
             | Self::ProtectorTriedFirst { canary, .. }
+            | Self::RenewedSilently { canary, .. }
             | Self::NotReturnedAfterRelocation { canary, .. } => vec![canary],
+            Self::ValueOneOf { canaries, .. } => canaries.iter().collect(),
+            Self::Kept { canary, control } => vec![canary, control],
             Self::StorageDistinct { first, second } => vec![first, second],
-            Self::NothingCreated { .. }
+            Self::SaveReported { .. }
+            | Self::NothingCreated { .. }
+            | Self::NotPrompted { .. }
+            | Self::Survived { .. }
             | Self::StaysInside { .. }
             | Self::PathPrivate { .. }
             | Self::PathExists { .. }
             | Self::AuthorityRequestsAtMost { .. }
+            | Self::RefreshTokensReplaced {}
             | Self::WithinDeadline { .. } => Vec::new(),
         }
     }
@@ -233,16 +367,29 @@ impl Predicate {
     pub fn needs(&self) -> Option<Declaration> {
         match self {
             Self::StaysInside { location }
+            | Self::FolderGuarded { location, .. }
             | Self::PathPrivate { location, .. }
             | Self::PathExists { location, .. } => Some(Declaration::Location(*location)),
+            Self::ResidueGone { besides, .. } => besides.map(Declaration::Location),
             Self::ItemAttributes { .. } => Some(Declaration::Item),
-            Self::AuthorityRequestsAtMost { .. } => Some(Declaration::Level(Level::Credential)),
+            Self::AuthorityRequestsAtMost { .. }
+            | Self::RenewedSilently { .. }
+            | Self::RefreshTokensReplaced {} => Some(Declaration::Level(Level::Credential)),
             Self::Refused { .. }
             | Self::ValueEquals { .. }
+            | Self::ValueOneOf { .. }
+            | Self::SaveReported { .. }
             | Self::ValueAbsent { .. }
             | Self::CanaryAbsent { .. }
             | Self::CanaryPresent { .. }
-            | Self::ResidueGone { .. }
+            | Self::Erased { .. }
+            | Self::Announced { .. }
+            | Self::ResidueReported { .. }
+            | Self::Kept { .. }
+            | Self::TemporaryGuarded { .. }
+            | Self::NotTakenForAbsent { .. }
+            | Self::NotPrompted { .. }
+            | Self::Survived { .. }
             | Self::NothingCreated { .. }
             | Self::BornPrivate { .. }
             | Self::StorageDistinct { .. }
@@ -264,7 +411,7 @@ pub enum Scope {
     Writes,
     /// Standard output and standard error, without the values of protocol replies.
     Output,
-    /// Errors and rendered texts in protocol replies.
+    /// Errors, rendered texts and opaque states in protocol replies.
     Errors,
     /// Arguments of every process.
     Arguments,

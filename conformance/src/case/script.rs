@@ -1,13 +1,13 @@
 //! The script of a case: what an adapter is asked to do, and nothing else.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Condition;
-use crate::protocol::{LogLevel, RenderWhat};
+use crate::protocol::{CredentialKind, LogLevel, RenderWhat};
 
 /// Sessions in turn, each a fresh process in the same world.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
@@ -27,6 +27,9 @@ pub struct Session {
     /// Which home the process sees.
     #[serde(default)]
     pub place: Place,
+    /// Whether it begins together with the session before it, instead of after that one's end.
+    #[serde(default)]
+    pub overlaps: bool,
     /// How the session ends.
     #[serde(default)]
     pub end: End,
@@ -79,6 +82,13 @@ pub enum Step {
         /// Whether a dialogue is allowed.
         #[serde(default)]
         interaction: Interaction,
+        /// The kind of credential; absent means: the one that the adapter is for. A case that names a kind applies only
+        /// where the kind is declared.
+        #[serde(default)]
+        credential: Option<CredentialKind>,
+        /// Whether the credential gets options at all.
+        #[serde(default)]
+        options: Options,
     },
     /// Make the library persist a canary.
     Put {
@@ -161,6 +171,36 @@ impl Script {
         })
     }
 
+    /// The kinds of credential that its steps open, where they name one.
+    pub fn credentials(&self) -> BTreeSet<CredentialKind> {
+        let opened = self.steps().filter_map(|(_, _, step)| step.credential());
+        opened.collect()
+    }
+
+    /// The roles of what is issued beside access tokens, because a user signs in.
+    pub fn issued_beside(&self) -> BTreeSet<CanaryRole> {
+        let puts = self.steps().filter_map(|(session, number, step)| match step {
+            Step::Put { canary, .. } => {
+                let kind = self.credential_at(session, number)?;
+                kind.is_for_user().then(|| [canary.refresh_token(), canary.id_token()])
+            }
+            Step::Open { .. }
+            | Step::Get { .. }
+            | Step::Remove { .. }
+            | Step::Render { .. }
+            | Step::Close { .. } => None,
+        });
+        puts.flatten().collect()
+    }
+
+    /// The kind of credential that a step uses: the one that the latest `open` of its store names.
+    fn credential_at(&self, session: usize, number: usize) -> Option<CredentialKind> {
+        let steps = &self.sessions.get(session)?.steps;
+        let store = steps.get(number)?.store()?;
+        let opens = |step: &&Step| matches!(step, Step::Open { .. }) && step.store() == Some(store);
+        steps[..=number].iter().rev().find(opens)?.credential()
+    }
+
     /// The step with a label, with its session and its number within that.
     pub fn find(&self, label: &StepLabel) -> Option<(usize, usize, &Step)> {
         self.steps().find(|(_, _, step)| step.label() == Some(label))
@@ -177,6 +217,26 @@ impl Step {
             | Self::Remove { store, .. }
             | Self::Close { store } => Some(store),
             Self::Render { store, .. } => store.as_deref(),
+        }
+    }
+
+    /// The kind of credential that the step opens, if it names one.
+    pub fn credential(&self) -> Option<CredentialKind> {
+        match self {
+            Self::Open { credential, .. } => *credential,
+            Self::Put { .. }
+            | Self::Get { .. }
+            | Self::Remove { .. }
+            | Self::Render { .. }
+            | Self::Close { .. } => None,
+        }
+    }
+
+    /// The canary that the step puts or gets.
+    pub fn canary(&self) -> Option<&CanaryRole> {
+        match self {
+            Self::Put { canary, .. } | Self::Get { canary, .. } => Some(canary),
+            Self::Open { .. } | Self::Remove { .. } | Self::Render { .. } | Self::Close { .. } => None,
         }
     }
 
@@ -212,6 +272,29 @@ pub struct CanaryRole(pub String);
 impl CanaryRole {
     /// The role of the client secret that `open` carries at credential level.
     pub const CLIENT_SECRET: &str = "client-secret";
+    /// The role of the secret of another item, which a fault gives in the place of the one that was asked for.
+    pub const FOREIGN: &str = "foreign";
+
+    /// The role of the refresh token that is issued beside this one where a user signs in.
+    pub fn refresh_token(&self) -> Self {
+        Self(format!("{}{REFRESH_TOKEN}", self.0))
+    }
+
+    /// The role of the id token that is issued beside this one where a user signs in.
+    pub fn id_token(&self) -> Self {
+        Self(format!("{}{ID_TOKEN}", self.0))
+    }
+
+    /// Whether this is the role of a refresh token.
+    pub fn is_refresh_token(&self) -> bool {
+        self.0.ends_with(REFRESH_TOKEN)
+    }
+
+    /// The role beside which this one is issued; none for a role that a case gives to a step.
+    pub fn beside(&self) -> Option<Self> {
+        let base = self.0.strip_suffix(REFRESH_TOKEN).or_else(|| self.0.strip_suffix(ID_TOKEN))?;
+        Some(Self(base.into()))
+    }
 
     /// What an implementation gets to see of the role: always the same, a label of a host name, and no word of the case.
     ///
@@ -222,13 +305,16 @@ impl CanaryRole {
     }
 }
 
+const REFRESH_TOKEN: &str = ".refresh";
+const ID_TOKEN: &str = ".id";
+
 impl fmt::Display for CanaryRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
     }
 }
 
-/// One of the two halves of a cache (D1).
+/// One of the two halves of a cache.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -239,6 +325,17 @@ pub enum Partition {
     Nocae,
     /// Tokens with continuous access evaluation.
     Cae,
+}
+
+/// Whether a credential is given the options under test.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Options {
+    /// It is given options that say what the step says.
+    #[default]
+    Given,
+    /// It is given none.
+    None,
 }
 
 /// Whether the library may open a dialogue.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    CanaryRole, Case, Check, Condition, Place, PlantKind, Predicate, Problem, RequirementLevel, Session,
-    Step, StepLabel,
+    CanaryRole, Case, Check, Condition, Options, Place, PlantKind, Predicate, Problem, RequirementLevel,
+    Session, Step, StepLabel, schedule,
 };
 use crate::{
     protocol::{Declaration, ErrorCategory},
@@ -18,11 +18,13 @@ use crate::{
 /// The first [`Problem`] in the order of the file.
 pub(super) fn validate(case: &Case) -> Result<(), Problem> {
     prose(case)?;
+    properties(case)?;
     modes(case)?;
     plants(case)?;
     stores(case)?;
     labels(case)?;
     twin(case)?;
+    schedule::validate(case)?;
     let mut words = BTreeSet::new();
     for check in &case.checks {
         if !words.insert(check.id.word()) {
@@ -58,12 +60,22 @@ fn prose(case: &Case) -> Result<(), Problem> {
     }
 }
 
+fn properties(case: &Case) -> Result<(), Problem> {
+    let known = |text: &str| text.parse().ok().and_then(|id| spec::properties().find(id)).is_some();
+    match case.properties.iter().find(|property| !known(property)) {
+        Some(property) => Err(Problem::NoSuchProperty { property: property.clone() }),
+        None => Ok(()),
+    }
+}
+
 fn modes(case: &Case) -> Result<(), Problem> {
     octal(&case.world.umask, "world.umask")?;
     for plant in &case.plants {
         match &plant.kind {
-            PlantKind::File { mode, .. } | PlantKind::Directory { mode } => octal(mode, "plant")?,
-            PlantKind::Symlink {} => {}
+            PlantKind::File { mode, .. }
+            | PlantKind::Corrupt { mode, .. }
+            | PlantKind::Directory { mode } => octal(mode, "plant")?,
+            PlantKind::Symlink {} | PlantKind::Absence {} => {}
         }
     }
     Ok(())
@@ -99,9 +111,29 @@ fn stores(case: &Case) -> Result<(), Problem> {
             if !known {
                 return Err(Problem::NotOpened { session, store: store.into() });
             }
+            if let Some(problem) = options(step) {
+                return Err(Problem::WithoutOptions { session, store: store.into(), problem });
+            }
         }
     }
     Ok(())
+}
+
+/// Why a step cannot be without options.
+fn options(step: &Step) -> Option<&'static str> {
+    match step {
+        Step::Open { options: Options::None, name: Some(_), .. } => Some("gives it a name"),
+        Step::Open { options: Options::None, allow_unencrypted_storage: Some(_), .. } => {
+            Some("gives it the opt-in")
+        }
+        Step::Open { options: Options::None, credential: None, .. } => Some("names no kind of credential"),
+        Step::Open { .. }
+        | Step::Put { .. }
+        | Step::Get { .. }
+        | Step::Remove { .. }
+        | Step::Render { .. }
+        | Step::Close { .. } => None,
+    }
 }
 
 fn labels(case: &Case) -> Result<(), Problem> {
@@ -112,8 +144,16 @@ fn labels(case: &Case) -> Result<(), Problem> {
         {
             return Err(Problem::LabelTwice { label: label.0.clone() });
         }
-        if let Step::Get { canary, .. } = step {
-            known(case, canary, "a get")?;
+        match step {
+            Step::Get { canary, .. } => known(case, canary, "a get")?,
+            Step::Put { canary, .. } if canary.beside().is_some() => {
+                return Err(Problem::ReservedRole { canary: canary.0.clone() });
+            }
+            Step::Put { .. }
+            | Step::Open { .. }
+            | Step::Remove { .. }
+            | Step::Render { .. }
+            | Step::Close { .. } => {}
         }
     }
     Ok(())
@@ -191,6 +231,17 @@ fn predicate(case: &Case, check: &Check) -> Result<(), Problem> {
         }
         Predicate::Refused { confirm, .. } => later_than_its_put(case, confirm, &user),
         Predicate::ValueEquals { step, .. } => later_than_its_put(case, step, &user),
+        Predicate::ValueOneOf { canaries, .. } if canaries.is_empty() => {
+            Err(Problem::Empty { key: "canaries".into() })
+        }
+        Predicate::ValueOneOf { step, .. } => later_than_its_put(case, step, &user),
+        Predicate::SaveReported { save, confirm } => {
+            let canary = |label| case.script.find(label).and_then(|(.., step)| step.canary());
+            if canary(save) != canary(confirm) {
+                return Err(Problem::OtherCanary { check: user, label: confirm.0.clone() });
+            }
+            later_than_its_put(case, confirm, &user)
+        }
         Predicate::CanaryAbsent { scopes, .. } | Predicate::CanaryPresent { scopes, .. }
             if scopes.is_empty() =>
         {
@@ -198,10 +249,20 @@ fn predicate(case: &Case, check: &Check) -> Result<(), Problem> {
         }
         Predicate::PathPrivate { at_most, .. } => octal(at_most, &user),
         Predicate::NotReturnedAfterRelocation { step, .. } => relocated(case, step, user),
+        Predicate::Survived { .. } if case.is_own_twin() => Err(Problem::NothingToSurvive { check: user }),
         Predicate::ValueAbsent { .. }
         | Predicate::CanaryAbsent { .. }
         | Predicate::CanaryPresent { .. }
         | Predicate::ResidueGone { .. }
+        | Predicate::Erased { .. }
+        | Predicate::Announced { .. }
+        | Predicate::ResidueReported { .. }
+        | Predicate::Kept { .. }
+        | Predicate::TemporaryGuarded { .. }
+        | Predicate::FolderGuarded { .. }
+        | Predicate::NotTakenForAbsent { .. }
+        | Predicate::NotPrompted { .. }
+        | Predicate::Survived { .. }
         | Predicate::NothingCreated { .. }
         | Predicate::StaysInside { .. }
         | Predicate::PathExists { .. }
@@ -210,6 +271,8 @@ fn predicate(case: &Case, check: &Check) -> Result<(), Problem> {
         | Predicate::ItemAttributes { .. }
         | Predicate::ProtectorTriedFirst { .. }
         | Predicate::AuthorityRequestsAtMost { .. }
+        | Predicate::RenewedSilently { .. }
+        | Predicate::RefreshTokensReplaced {}
         | Predicate::WithinDeadline { .. } => Ok(()),
     }
 }
@@ -262,9 +325,15 @@ fn puts(case: &Case) -> BTreeMap<&CanaryRole, usize> {
 fn known(case: &Case, role: &CanaryRole, user: &str) -> Result<(), Problem> {
     let planted = case.plants.iter().any(|plant| match &plant.kind {
         PlantKind::File { canary, .. } => canary.as_ref() == Some(role),
-        PlantKind::Symlink {} | PlantKind::Directory { .. } => false,
+        PlantKind::Corrupt { .. }
+        | PlantKind::Symlink {}
+        | PlantKind::Absence {}
+        | PlantKind::Directory { .. } => false,
     });
-    if planted || role.0 == CanaryRole::CLIENT_SECRET || puts(case).contains_key(role) {
+    let put = puts(case).contains_key(role) || case.script.issued_beside().contains(role);
+    let is_foreign =
+        role.0 == CanaryRole::FOREIGN && case.faults.iter().any(|fault| fault.kind.gives_foreign());
+    if planted || role.0 == CanaryRole::CLIENT_SECRET || put || is_foreign {
         return Ok(());
     }
     Err(Problem::NoSuchCanary { user: user.into(), canary: role.0.clone() })
@@ -279,6 +348,20 @@ mod tests {
     use super::*;
     use crate::case::{CaseError, load};
 
+    /// What is wrong with the case below once texts are replaced.
+    fn problem_or_none(changes: &[(&str, &str)]) -> Option<Problem> {
+        let mut text = CASE.to_owned();
+        for (from, to) in changes {
+            assert!(text.contains(from), "the test replaces {from:?}, which is not there");
+            text = text.replacen(from, to, 1);
+        }
+        match load("fallback/example.toml", &text) {
+            Ok(_) => None,
+            Err(CaseError::Invalid { problem, .. }) => Some(problem),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
     /// Loads the case below with one text replaced by another.
     fn problem(from: &str, to: &str) -> Problem {
         assert!(CASE.contains(from), "the test replaces {from:?}, which is not there");
@@ -291,6 +374,33 @@ mod tests {
     #[test]
     fn the_case_that_the_other_tests_break_is_valid() {
         load("fallback/example.toml", CASE).expect("nothing contradicts anything");
+    }
+
+    #[test]
+    fn a_property_that_is_not_in_the_catalogue_is_refused() {
+        for unknown in ["CLO-99", "P1", "clo-01"] {
+            assert_eq!(
+                problem("properties = [\"CLO-01\"]", &format!("properties = [\"{unknown}\"]")),
+                Problem::NoSuchProperty { property: unknown.into() }
+            );
+        }
+    }
+
+    #[test]
+    fn survival_is_judged_only_where_something_is_in_the_way() {
+        let judge = "judge = { predicate = \"survived\", step = \"read\" }";
+        let text = CASE.replacen("condition = \"no_service\"", "umask = \"022\"", 1);
+        let start = text.find("judge = {").expect("the case has a check");
+        let text = format!("{}{judge}\n", &text[..start]);
+        assert_eq!(
+            load("fallback/example.toml", &text),
+            Err(CaseError::Invalid {
+                file: "cases/fallback/example.toml".into(),
+                problem: Problem::NothingToSurvive { check: "fallback/example#refuses".into() }
+            })
+        );
+        let disturbed = text.replacen("umask = \"022\"", "condition = \"no_service\"", 1);
+        load("fallback/example.toml", &disturbed).expect("there is something to survive");
     }
 
     #[test]
@@ -355,6 +465,48 @@ mod tests {
             ),
             Problem::NoSuchCanary { user: "fallback/example#refuses".into(), canary: "tokne".into() }
         );
+    }
+
+    #[test]
+    fn a_token_beside_another_is_known_where_a_user_signs_in() {
+        let of_user = problem_or_none(&[
+            (
+                "{ do = \"open\", store = \"cache\" }",
+                "{ do = \"open\", store = \"cache\", credential = \"device_code\" }",
+            ),
+            ("canary = \"token\", confirm", "canary = \"token.refresh\", confirm"),
+        ]);
+        assert_eq!(of_user, None);
+        let of_client =
+            problem_or_none(&[("canary = \"token\", confirm", "canary = \"token.refresh\", confirm")]);
+        let (user, canary) = ("fallback/example#refuses".into(), "token.refresh".into());
+        assert_eq!(of_client, Some(Problem::NoSuchCanary { user, canary }));
+        assert_eq!(
+            problem(
+                "label = \"write\", store = \"cache\", canary = \"token\"",
+                "label = \"write\", store = \"cache\", canary = \"token.id\""
+            ),
+            Problem::ReservedRole { canary: "token.id".into() }
+        );
+    }
+
+    #[test]
+    fn only_a_credential_is_opened_without_options_and_then_without_any() {
+        let open = "{ do = \"open\", store = \"cache\" }";
+        for (members, problem) in [
+            ("", Some("names no kind of credential")),
+            (", credential = \"shared_token_cache\", name = \"x\"", Some("gives it a name")),
+            (
+                ", credential = \"shared_token_cache\", allow_unencrypted_storage = false",
+                Some("gives it the opt-in"),
+            ),
+            (", credential = \"shared_token_cache\"", None),
+        ] {
+            let without = format!("{{ do = \"open\", store = \"cache\", options = \"none\"{members} }}");
+            let expected =
+                problem.map(|problem| Problem::WithoutOptions { session: 0, store: "cache".into(), problem });
+            assert_eq!(problem_or_none(&[(open, &without)]), expected);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CanaryRole, Partition};
+use super::{CanaryRole, CorruptFile, Partition};
 use crate::protocol::LocationRole;
 
 /// An operating system.
@@ -45,8 +45,8 @@ impl fmt::Display for Platform {
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorldSpec {
-    /// Where the case can run.
-    #[serde(default = "linux_only")]
+    /// Where the case can run. What it needs beyond what worlds there have is not found out about, and said to be so.
+    #[serde(default = "those_with_worlds")]
     pub platforms: Vec<Platform>,
     /// The file mode creation mask of the sessions, octal.
     #[serde(default = "usual_umask")]
@@ -58,12 +58,13 @@ pub struct WorldSpec {
 
 impl Default for WorldSpec {
     fn default() -> Self {
-        Self { platforms: linux_only(), umask: usual_umask(), condition: Condition::Usable }
+        Self { platforms: those_with_worlds(), umask: usual_umask(), condition: Condition::Usable }
     }
 }
 
-fn linux_only() -> Vec<Platform> {
-    vec![Platform::Linux]
+/// The platforms on which the harness makes worlds.
+fn those_with_worlds() -> Vec<Platform> {
+    vec![Platform::Linux, Platform::Windows]
 }
 
 fn usual_umask() -> String {
@@ -159,10 +160,20 @@ pub enum PlantKind {
         #[serde(default)]
         age_seconds: u64,
     },
+    /// A file that is no cache, where one is expected.
+    Corrupt {
+        /// Its mode, octal.
+        mode: String,
+        /// Which one of `fixtures/corrupt`.
+        file: CorruptFile,
+    },
     /// A symbolic link to a file that does not exist, outside the library's own folder and inside the world.
     ///
     /// It has braces because serde lets a unit variant of a tagged enum carry unknown keys.
     Symlink {},
+    /// No file: one that is there is removed, as by a user who was told that a lock is stale. Where no such location is
+    /// declared, nothing is there.
+    Absence {},
     /// A folder with this mode, octal.
     Directory {
         /// Its mode, octal.

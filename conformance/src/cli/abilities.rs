@@ -5,8 +5,9 @@ use crate::{
     adapter,
     case::{Condition, Platform},
     observation::Observer,
+    run::unwatched,
     supervisor,
-    world::bus::BrokerKind,
+    world::{BrokerKind, ProviderKind},
 };
 
 /// Every ability, those first without which no world can be made.
@@ -15,6 +16,7 @@ pub(super) fn all() -> Vec<Ability> {
     abilities.extend(observers());
     abilities.extend(conditions());
     abilities.extend(brokers());
+    abilities.extend(providers());
     abilities.extend(adapters());
     abilities
 }
@@ -23,10 +25,7 @@ fn witness() -> Ability {
     Ability {
         group: "world",
         name: "supervised sessions".into(),
-        state: match supervisor::probe() {
-            Ok(()) => Ok("seccomp user notification works".into()),
-            Err(cause) => Err(cause.to_string()),
-        },
+        state: supervisor::probe().map(Into::into).map_err(|cause| cause.to_string()),
         is_needed: true,
     }
 }
@@ -34,10 +33,11 @@ fn witness() -> Ability {
 /// The witness of system calls also sees processes; the others are the harness's own.
 fn observers() -> impl Iterator<Item = Ability> {
     let supervised = supervisor::probe().is_ok();
-    Observer::ALL.into_iter().map(move |observer| Ability {
-        group: "observers",
-        name: observer.as_str().into(),
-        state: match observer {
+    let state = move |observer| {
+        if let Some(reason) = unwatched(observer) {
+            return Err(reason.to_owned());
+        }
+        match observer {
             Observer::SystemCalls | Observer::Processes if !supervised => {
                 Err("sessions cannot be supervised here".into())
             }
@@ -50,7 +50,12 @@ fn observers() -> impl Iterator<Item = Ability> {
             | Observer::Keyring
             | Observer::Network
             | Observer::Relocation => Ok("proved anew in every world".into()),
-        },
+        }
+    };
+    Observer::ALL.into_iter().map(move |observer| Ability {
+        group: "observers",
+        name: observer.as_str().into(),
+        state: state(observer),
         is_needed: false,
     })
 }
@@ -71,10 +76,16 @@ fn brokers() -> impl Iterator<Item = Ability> {
     BrokerKind::ALL.into_iter().map(|broker| Ability {
         group: "brokers",
         name: broker.as_str().into(),
-        state: match broker {
-            BrokerKind::Busd => Ok("built in".into()),
-            BrokerKind::DbusDaemon => Ok("used if the program below is there".into()),
-        },
+        state: Ok(broker.state().into()),
+        is_needed: false,
+    })
+}
+
+fn providers() -> impl Iterator<Item = Ability> {
+    ProviderKind::ALL.into_iter().map(|provider| Ability {
+        group: "providers",
+        name: provider.as_str().into(),
+        state: provider.probe(),
         is_needed: false,
     })
 }

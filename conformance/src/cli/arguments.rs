@@ -3,10 +3,20 @@
 use std::path::PathBuf;
 
 use clap::{
-    Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser as _,
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _},
 };
 
-use crate::{observation::Observer, record::SchemaName, world::bus::BrokerKind};
+use super::ReportTarget;
+use crate::{
+    canary::Seed,
+    case::{CallClass, Condition, Shard},
+    observation::Observer,
+    protocol::Level,
+    record::SchemaName,
+    report::ReportFormat,
+    world::{BrokerKind, ProviderKind},
+};
 
 /// Judges token caches in sandboxed worlds and says, with evidence, which promises they keep.
 #[derive(Clone, Debug, Parser)]
@@ -31,21 +41,45 @@ pub enum Command {
     /// Judge an implementation: every selected case and its twin, in a fresh world each
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<RunArguments>),
+    /// Show the results of a run in another form
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArguments),
+    /// Join the results of shards, or put those of several machines beside each other
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge(MergeArguments),
     /// List the checks
     #[command(after_help = LIST_EXAMPLES)]
     List(ListArguments),
     /// Explain a case or a check: what it asks, why, and what would witness the answer
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(ExplainArguments),
+    /// Judge recorded cases again, without adapter and sandbox, and compare
+    #[command(after_help = REJUDGE_EXAMPLES)]
+    Rejudge(RejudgeArguments),
+    /// Play a recorded case again with the adapter that is installed here, judge, and compare
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArguments),
     /// Say what this machine can do: worlds, observers, adapters
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(DoctorArguments),
     /// Install what an adapter needs, pinned, in a folder of its own
     #[command(after_help = SETUP_EXAMPLES)]
     Setup(SetupArguments),
+    /// Find out whether an adapter keeps to the protocol, before an implementation is judged through it
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
+    /// Run a command in a world, such as your own tests or a shell; no adapter, no verdict
+    #[command(after_help = WORLD_EXAMPLES)]
+    World(WorldArguments),
     /// Prove the suite: every wrong implementation must die by a check that it names
     #[command(after_help = MUTANTS_EXAMPLES)]
     Mutants(MutantsArguments),
+    /// Disturb a session at every call that it makes, and see what is lost
+    #[command(after_help = SWEEP_EXAMPLES)]
+    Sweep(SweepArguments),
+    /// Show what proves each sentence and each property: checks, the mutants they kill, what they see
+    #[command(after_help = TRACE_EXAMPLES)]
+    Trace(TraceArguments),
     /// Print the JSON Schema of a format
     #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
@@ -62,10 +96,79 @@ pub enum Command {
     /// Be the adapter of the reference implementation; the harness calls this
     #[command(hide = true)]
     AdapterReference {
+        /// Whether values are handed over, or credentials fetch them
+        #[arg(long, value_enum, default_value_t = ReferenceLevel::Store)]
+        level: ReferenceLevel,
+
         /// The mutant to be instead
         #[arg(long)]
         mutant: Option<String>,
     },
+}
+
+/// At which level the reference is used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ReferenceLevel {
+    /// Values are handed over.
+    Store,
+    /// Credentials fetch them.
+    Credential,
+}
+
+impl From<ReferenceLevel> for Level {
+    fn from(level: ReferenceLevel) -> Self {
+        match level {
+            ReferenceLevel::Store => Self::Store,
+            ReferenceLevel::Credential => Self::Credential,
+        }
+    }
+}
+
+/// What to do with adapters.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AdapterCommand {
+    /// Check each point of the protocol in sessions of one adapter, in a world of its own
+    #[command(after_help = ADAPTER_CHECK_EXAMPLES)]
+    Check(AdapterCheckArguments),
+    /// List the adapters that are built in, and whether they can run here
+    #[command(after_help = ADAPTER_LIST_EXAMPLES)]
+    List(AdapterListArguments),
+}
+
+/// Arguments of `adapter check`.
+#[derive(Args, Clone, Debug)]
+pub struct AdapterCheckArguments {
+    /// The adapter
+    #[arg(short, long, value_name = "NAME", default_value = "reference")]
+    pub adapter: String,
+
+    /// A folder with an adapter.toml, instead of a built-in adapter
+    #[arg(long, value_name = "DIR", conflicts_with = "adapter")]
+    pub adapter_dir: Option<PathBuf>,
+
+    /// Where adapters were set up; `$XDG_STATE_HOME/sealcheck` by default
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// The broker of the world
+    #[arg(long, value_enum, default_value_t)]
+    pub broker: BrokerKind,
+
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `adapter list`.
+#[derive(Args, Clone, Debug)]
+pub struct AdapterListArguments {
+    /// Where adapters were set up; `$XDG_STATE_HOME/sealcheck` by default
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// The form of the list
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `run`.
@@ -96,16 +199,20 @@ pub struct RunArguments {
     pub no_baseline: bool,
 
     /// The broker of the worlds
-    #[arg(long, value_enum, default_value_t = Broker::Busd)]
-    pub broker: Broker,
+    #[arg(long, value_enum, default_value_t)]
+    pub broker: BrokerKind,
 
     /// Who plays the keyring
-    #[arg(long, value_enum, default_value_t = ProviderChoice::Scripted)]
-    pub provider: ProviderChoice,
+    #[arg(long, value_enum, default_value_t)]
+    pub provider: ProviderKind,
 
     /// How many worlds at a time; as many as there are processors by default
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+
+    /// What decides the order of the cases and every canary, up to 32 hexadecimal digits; fresh by default
+    #[arg(long, value_name = "HEX")]
+    pub seed: Option<Seed>,
 
     /// Disable an observer: what it witnesses becomes inconclusive
     #[arg(long, value_name = "NAME", value_parser = observer_parser())]
@@ -114,6 +221,18 @@ pub struct RunArguments {
     /// Write the results here, line by line
     #[arg(long, value_name = "FILE")]
     pub results: Option<PathBuf>,
+
+    /// Write a report there, as text or junit; may be given more than once
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub report: Vec<ReportTarget>,
+
+    /// Record each case that goes wrong in this folder, to be judged or played again; replaces earlier recordings
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+
+    /// Record every case, those in which nothing goes wrong included
+    #[arg(long, requires = "record")]
+    pub record_all: bool,
 }
 
 /// What to run.
@@ -130,6 +249,42 @@ pub struct SelectionArguments {
     /// A frozen requirement set, such as 2026.1; only a whole one can be conformant
     #[arg(long, value_name = "SET")]
     pub requirements: Option<String>,
+
+    /// Only the cases that fall to one of N parts by the hash of their ids: hash:1/N to hash:N/N
+    #[arg(long, value_name = "hash:I/N")]
+    pub shard: Option<Shard>,
+}
+
+/// Arguments of `report`.
+#[derive(Args, Clone, Debug)]
+pub struct ReportArguments {
+    /// The results of a run, as --results wrote them
+    #[arg(value_name = "RESULTS")]
+    pub results: PathBuf,
+
+    /// The form
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), default_value = "text")]
+    pub to: ReportFormat,
+}
+
+/// Arguments of `merge`.
+#[derive(Args, Clone, Debug)]
+pub struct MergeArguments {
+    /// Results, as --results wrote them: every shard of a run, or runs of several machines
+    #[arg(value_name = "RESULTS", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// Write the results of the one run here
+    #[arg(long, value_name = "FILE")]
+    pub results: Option<PathBuf>,
+
+    /// Write a report there, as text or junit; may be given more than once
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub report: Vec<ReportTarget>,
+
+    /// Checks that need not have run; any other that did not fails the merge
+    #[arg(long, value_name = "PATTERN")]
+    pub allow_not_run: Vec<String>,
 }
 
 /// Arguments of `list`.
@@ -154,6 +309,46 @@ pub struct ExplainArguments {
     /// Results of a run, to show the last outcome with its evidence
     #[arg(long, value_name = "FILE")]
     pub results: Option<PathBuf>,
+
+    /// A recording: explain the case in it, with its outcomes and their evidence
+    #[arg(long, value_name = "FILE", conflicts_with = "results")]
+    pub recording: Option<PathBuf>,
+}
+
+/// Arguments of `rejudge`.
+#[derive(Args, Clone, Debug)]
+pub struct RejudgeArguments {
+    /// Recordings
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// Print everything that was seen of the case and of its twin, in the order in which it was seen
+    #[arg(long)]
+    pub evidence: bool,
+
+    /// The form of the comparison
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `replay`.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArguments {
+    /// A recording
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// A folder with an adapter.toml, instead of the built-in adapter of the recorded name
+    #[arg(long, value_name = "DIR")]
+    pub adapter_dir: Option<PathBuf>,
+
+    /// Where adapters were set up; `$XDG_STATE_HOME/sealcheck` by default
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// The form of the comparison
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `doctor`.
@@ -180,6 +375,46 @@ pub struct SetupArguments {
     pub state: Option<PathBuf>,
 }
 
+/// Arguments of `world`.
+#[derive(Args, Clone, Debug)]
+pub struct WorldArguments {
+    /// The state of the bus and the keyring, proved before the command begins
+    #[arg(long, value_name = "CONDITION", default_value = "usable", value_parser = condition_parser())]
+    pub condition: Condition,
+
+    /// The broker of the world
+    #[arg(long, value_enum, default_value_t)]
+    pub broker: BrokerKind,
+
+    /// Who plays the keyring
+    #[arg(long, value_enum, default_value_t)]
+    pub provider: ProviderKind,
+
+    /// The file mode creation mask, octal; yours by default
+    #[arg(long, value_name = "OCTAL", value_parser = mask)]
+    pub umask: Option<u32>,
+
+    /// Pass on one of your variables, or set one; of yours only PATH and the terminal's are passed on by themselves
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<String>,
+
+    /// Watch the command and say at the end what it did and left; writing outside the world is refused
+    #[arg(long)]
+    pub watch: bool,
+
+    /// Let a watched command write below this folder, too
+    #[arg(long, value_name = "DIR", requires = "watch")]
+    pub writable: Vec<PathBuf>,
+
+    /// Leave the folder of the world where it is, and say where
+    #[arg(long)]
+    pub keep: bool,
+
+    /// The command, after `--`
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
 /// Arguments of `mutants`.
 #[derive(Args, Clone, Debug)]
 pub struct MutantsArguments {
@@ -194,6 +429,77 @@ pub struct MutantsArguments {
     /// How many worlds at a time; as many as there are processors by default
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+}
+
+/// Arguments of `sweep`.
+#[derive(Args, Clone, Debug)]
+pub struct SweepArguments {
+    /// The adapter of the implementation
+    #[arg(short, long, value_name = "NAME", default_value = "reference")]
+    pub adapter: String,
+
+    /// A folder with an adapter.toml, instead of a built-in adapter
+    #[arg(long, value_name = "DIR", conflicts_with = "adapter")]
+    pub adapter_dir: Option<PathBuf>,
+
+    /// Where adapters were set up; `$XDG_STATE_HOME/sealcheck` by default
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+
+    /// Only these scripts, `*` for any text
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    pub script: Vec<String>,
+
+    /// Count only system calls of this class, and leave the keyring alone; each one that changes a file by default
+    #[arg(long, value_name = "CLASS", num_args = 1.., value_parser = class_parser())]
+    pub class: Vec<CallClass>,
+
+    /// Only these effects, such as kill, enospc, deny, disconnect; `*` for any text
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    pub effect: Vec<String>,
+
+    /// The broker of the worlds
+    #[arg(long, value_enum, default_value_t)]
+    pub broker: BrokerKind,
+
+    /// Who plays the keyring
+    #[arg(long, value_enum, default_value_t)]
+    pub provider: ProviderKind,
+
+    /// What decides every canary, up to 32 hexadecimal digits; fresh by default
+    #[arg(long, value_name = "HEX")]
+    pub seed: Option<Seed>,
+
+    /// How many worlds at a time; as many as there are processors by default
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+
+    /// The form of the results
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `trace`.
+#[derive(Args, Clone, Debug)]
+pub struct TraceArguments {
+    /// Fail if a link is missing
+    #[arg(long)]
+    pub ci: bool,
+
+    /// The form of the tables
+    #[arg(long, value_enum, default_value_t = TraceFormat::Text)]
+    pub format: TraceFormat,
+}
+
+/// The form of a trace.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum TraceFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For documents
+    Markdown,
 }
 
 /// Arguments of `schema`.
@@ -234,47 +540,23 @@ pub enum Format {
     Json,
 }
 
-/// The broker of the worlds (D5).
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Broker {
-    /// Built in
-    Busd,
-    /// The system's dbus-daemon
-    DbusDaemon,
-}
+impl ValueEnum for BrokerKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<Broker> for BrokerKind {
-    fn from(broker: Broker) -> Self {
-        match broker {
-            Broker::Busd => Self::Busd,
-            Broker::DbusDaemon => Self::DbusDaemon,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(self.summary()))
     }
 }
 
-impl Broker {
-    /// The word in options and results.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Busd => "busd",
-            Self::DbusDaemon => "dbus-daemon",
-        }
+impl ValueEnum for ProviderKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
     }
-}
 
-/// Who plays the keyring.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum ProviderChoice {
-    /// Built in
-    Scripted,
-}
-
-impl ProviderChoice {
-    /// The word in options and results.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Scripted => "scripted",
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.as_str()).help(self.summary()))
     }
 }
 
@@ -282,6 +564,31 @@ fn observer_parser() -> impl clap::builder::TypedValueParser<Value = Observer> {
     PossibleValuesParser::new(Observer::ALL.map(Observer::as_str)).map(|word| {
         let mut observers = Observer::ALL.into_iter();
         observers.find(|observer| observer.as_str() == word).expect("the parser lets only observers through")
+    })
+}
+
+fn condition_parser() -> impl clap::builder::TypedValueParser<Value = Condition> {
+    let conditions = || Condition::ALL.into_iter().chain([Condition::Usable]);
+    PossibleValuesParser::new(conditions().map(Condition::as_str)).map(move |word| {
+        let condition = conditions().find(|condition| condition.as_str() == word);
+        condition.expect("the parser lets only conditions through")
+    })
+}
+
+fn mask(text: &str) -> Result<u32, String> {
+    let mask = u32::from_str_radix(text, 8).ok().filter(|mask| *mask <= 0o777);
+    mask.ok_or_else(|| "a mask has one to three octal digits, such as 077".to_owned())
+}
+
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = ReportFormat> {
+    PossibleValuesParser::new(ReportFormat::ALL.map(ReportFormat::as_str))
+        .map(|word| word.parse().expect("the parser lets only formats through"))
+}
+
+fn class_parser() -> impl clap::builder::TypedValueParser<Value = CallClass> {
+    PossibleValuesParser::new(CallClass::ALL.map(CallClass::as_str)).map(|word| {
+        let mut classes = CallClass::ALL.into_iter();
+        classes.find(|class| class.as_str() == word).expect("the parser lets only classes through")
     })
 }
 
@@ -296,10 +603,11 @@ Exit codes, the first that applies:
   65  a file that was given is wrong
   69  this machine cannot make a world
   70  the harness failed
-   1  a failure that the baseline does not list, an unexpected pass, or a baseline entry that matches nothing
+   1  a failure that the baseline does not list, an unexpected pass, a baseline entry that
+      matches nothing, or a check that a merge misses
    3  the adapter failed
    2  nothing worse than inconclusive
-   4  nothing ran
+   4  nothing ran; a shard to which nothing falls ends with 0
    5  nothing failed but what the baseline expects
    0  everything that ran passed";
 
@@ -308,19 +616,70 @@ Examples:
   sealcheck run
   sealcheck run -a python-azure-identity --results run.jsonl
   sealcheck run --select 'fail-closed/*' --skip 'fail-closed/locked*'
-  sealcheck run --requirements 2026.1 --no-baseline
+  sealcheck run --requirements 2026.2 --no-baseline
+  sealcheck run -a python-azure-identity --record recordings
+  sealcheck run --provider gnome-keyring
+  sealcheck run --seed 5eed --jobs 1
+  sealcheck run --shard hash:1/4 --results shard-1.jsonl --report junit=report.xml
   sealcheck run --adapter-dir my-adapter --baseline known.toml --broker dbus-daemon";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  sealcheck report run.jsonl
+  sealcheck report run.jsonl --to junit > report.xml
+
+Exits with 0 whatever the results are; their exit code stands in them.";
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  sealcheck merge shard-*.jsonl --results run.jsonl --report junit=report.xml
+  sealcheck merge linux.jsonl windows.jsonl --allow-not-run 'availability/*'
+
+Exits as a run does, by all results together; with 1 if a check was not run and that is not
+allowed; and with 65 if a shard is missing, a file was cut off, the files are of different
+catalogues, or a check came out in two ways.";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
   sealcheck list
   sealcheck list --select 'naming/*'
-  sealcheck list --requirements 2026.1 --format json";
+  sealcheck list --requirements 2026.2 --format json";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
   sealcheck explain fail-closed/no-bus
-  sealcheck explain 'fail-closed/no-bus#refuses' --results run.jsonl";
+  sealcheck explain 'fail-closed/no-bus#refuses' --results run.jsonl
+  sealcheck explain fail-closed/no-bus --recording reference--fail-closed--no-bus.rec.json";
+
+const REJUDGE_EXAMPLES: &str = "\
+Examples:
+  sealcheck rejudge recordings/*.rec.json
+  sealcheck rejudge recordings/reference--fail-closed--no-bus.rec.json --evidence
+  sealcheck rejudge recordings/*.rec.json --format json
+
+Exit codes, the first that applies:
+  64  the command line is wrong
+  65  a file is not a recording that this sealcheck can judge; then none is judged
+   1  a verdict differs from the recorded one
+   0  every verdict is the recorded one";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  sealcheck replay recordings/python-azure-identity--file-hygiene--symlink.rec.json
+  sealcheck replay recordings/c-mine--fail-closed--no-bus.rec.json --adapter-dir c-mine
+
+Case, world, provider, broker and seed are the recorded ones, and so are the canaries. A check is
+reproduced if it comes out as recorded, by the same kind of evidence; different if another
+kind of evidence witnesses it, or something else goes wrong; not reproduced if what went
+wrong goes well now, or the other way round.
+
+Exit codes, the first that applies:
+  64  the command line is wrong, or the adapter is not set up
+  65  the file is not a recording that this sealcheck can judge
+  69  this machine cannot make the world
+  70  the harness failed
+   1  a check is different or not reproduced
+   0  every check is reproduced";
 
 const DOCTOR_EXAMPLES: &str = "\
 Examples:
@@ -334,6 +693,30 @@ Examples:
   sealcheck setup python-azure-identity
   sealcheck setup python-azure-identity --state /var/cache/sealcheck";
 
+const ADAPTER_CHECK_EXAMPLES: &str = "\
+Examples:
+  sealcheck adapter check
+  sealcheck adapter check -a python-azure-identity
+  sealcheck adapter check --adapter-dir my-adapter --format json
+
+Exits with 3 if a point is wrong, with 4 if nothing could be checked.";
+
+const ADAPTER_LIST_EXAMPLES: &str = "\
+Examples:
+  sealcheck adapter list
+  sealcheck adapter list --format json";
+
+const WORLD_EXAMPLES: &str = "\
+Examples:
+  sealcheck world -- secret-tool store --label=test name value
+  sealcheck world --condition locked -- sh
+  sealcheck world --condition no_bus --env CARGO_HOME --env RUSTUP_HOME -- cargo test
+  sealcheck world --watch --writable target -- ./target/debug/my-program login
+
+Exits as the command does: with its own status, with 128 and the number of a signal, with 127
+or 126 where there is no such program. What sealcheck itself exits with comes with a line that
+begins with \"error:\": 64, 69 and 70 as above.";
+
 const MUTANTS_EXAMPLES: &str = "\
 Examples:
   sealcheck mutants
@@ -341,6 +724,28 @@ Examples:
   sealcheck mutants --select 'plaintext-*'
 
 Exits with 1 if a mutant lives, a check kills nothing, or an honest variant fails.";
+
+const SWEEP_EXAMPLES: &str = "\
+Examples:
+  sealcheck sweep
+  sealcheck sweep --script 'fallback-*' --effect kill enospc
+  sealcheck sweep --script import --class rename unlink
+  sealcheck sweep -a python-azure-identity --script fallback-save --effect kill
+
+Each point is a world of its own: a session meets one fault at its n-th call, and a later
+session says what is left. Exits with 1 if anything was lost, torn, leaked, falsely
+acknowledged, unanswered or untyped, or if a process crashed; and with 2 if a script does not
+work without a fault either, so that its points say nothing.";
+
+const TRACE_EXAMPLES: &str = "\
+Examples:
+  sealcheck trace
+  sealcheck trace --format markdown > trace.md
+  sealcheck trace --ci
+
+With --ci, exits with 1 if a sentence or a property of tier T1 has neither a check nor an
+exclusion, or both; if a check has no mutant, no evidence or a double; or if there are fewer
+checks, mutants or honest variants than there must be.";
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
@@ -363,8 +768,8 @@ mod tests {
         let arguments = Arguments::try_parse_from(["sealcheck", "run"]).expect("nothing is required");
         let Command::Run(run) = arguments.command else { panic!("run was asked for") };
         assert_eq!(run.adapter, "reference");
-        assert_eq!(run.broker, Broker::Busd);
-        assert_eq!(run.provider, ProviderChoice::Scripted);
+        assert_eq!(run.broker, BrokerKind::default());
+        assert_eq!(run.provider, ProviderKind::default());
         assert!(run.selection.select.is_empty() && run.without_observer.is_empty() && run.jobs.is_none());
     }
 
@@ -385,6 +790,8 @@ mod tests {
             &["sealcheck", "run", "-a", "x", "--adapter-dir", "y"],
             &["sealcheck", "run", "--without-observer", "ghosts"],
             &["sealcheck", "run", "-j", "0"],
+            &["sealcheck", "run", "--seed", "xyz"],
+            &["sealcheck", "run", "--shard", "hash:5/4"],
             &["sealcheck", "schema", "xml"],
             &["sealcheck", "fly"],
         ] {

@@ -8,8 +8,8 @@ use std::{
 use clap::Parser as _;
 
 use super::{
-    Arguments, Command, Exit, Failure, Parts, Wired, doctor, explain, list, mutants, output::Output, run,
-    schema, setup,
+    Arguments, Command, Exit, Failure, Parts, Wired, adapter, doctor, explain, list, merge, mutants,
+    output::Output, rejudge, replay, report, run, schema, setup, sweep, trace,
 };
 
 /// The program.
@@ -22,13 +22,26 @@ pub fn main() -> ExitCode {
     let ended = match &arguments.command {
         Command::Supervise => Ok(parts.supervise()),
         Command::Beacon { .. } => Ok(parts.beacon()),
-        Command::AdapterReference { mutant } => parts.adapter_reference(mutant.as_deref()),
+        Command::AdapterReference { level, mutant } => {
+            parts.adapter_reference((*level).into(), mutant.as_deref())
+        }
+        Command::World(world) => {
+            log_to_stderr(arguments.verbose);
+            parts.world(world)
+        }
         Command::Run(_)
+        | Command::Report(_)
+        | Command::Merge(_)
         | Command::List(_)
         | Command::Explain(_)
+        | Command::Rejudge(_)
+        | Command::Replay(_)
         | Command::Doctor(_)
         | Command::Setup(_)
+        | Command::Adapter(_)
         | Command::Mutants(_)
+        | Command::Sweep(_)
+        | Command::Trace(_)
         | Command::Schema(_) => {
             log_to_stderr(arguments.verbose);
             dispatch(&arguments, &parts, &mut Output::stdout(arguments.color.into())).map(ExitCode::from)
@@ -48,14 +61,24 @@ pub(super) fn dispatch<W: Write>(
 ) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Run(arguments) => run::run(arguments, parts, output),
+        Command::Report(arguments) => report::report(arguments, output),
+        Command::Merge(arguments) => merge::merge(arguments, output),
         Command::List(arguments) => list::list(arguments, parts, output),
         Command::Explain(arguments) => explain::explain(arguments, parts, output),
+        Command::Rejudge(arguments) => rejudge::rejudge(arguments, parts, output),
+        Command::Replay(arguments) => replay::replay(arguments, parts, output),
         Command::Doctor(arguments) => doctor::doctor(arguments, parts, output),
         Command::Setup(arguments) => setup::setup(arguments, parts, output),
+        Command::Adapter(command) => adapter::adapter(command, parts, output),
         Command::Mutants(arguments) => mutants::mutants(arguments, parts, output),
+        Command::Sweep(arguments) => sweep::sweep(arguments, parts, output),
+        Command::Trace(arguments) => trace::trace(arguments, parts, output),
         Command::Schema(arguments) => schema::schema(arguments, output),
-        Command::Supervise | Command::Beacon { .. } | Command::AdapterReference { .. } => {
-            Err(Failure::usage("the harness calls this subcommand, and its output is not a report"))
+        Command::World(_)
+        | Command::Supervise
+        | Command::Beacon { .. }
+        | Command::AdapterReference { .. } => {
+            Err(Failure::usage("the output of this subcommand is not a report"))
         }
     }
 }

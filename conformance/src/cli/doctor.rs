@@ -1,12 +1,12 @@
 //! `doctor`: what this machine can do.
 
-use std::{env, io::Write, path::PathBuf};
+use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::{Ability, DoctorArguments, Exit, Failure, Format, Parts, output::Output};
-use crate::report::printable;
+use crate::{report::printable, world::program};
 
 /// Prints every ability; the exit says whether a world can be made.
 pub(super) fn doctor<W: Write>(
@@ -29,18 +29,13 @@ fn tools() -> Vec<Ability> {
     let tool = |(name, purpose): (&str, &str)| Ability {
         group: "optional programs",
         name: name.into(),
-        state: match found(name) {
+        state: match program::find(name) {
             Some(path) => Ok(format!("{} ({purpose})", path.display())),
             None => Err(format!("not in PATH; it is needed for {purpose} only")),
         },
         is_needed: false,
     };
     TOOLS.into_iter().map(tool).collect()
-}
-
-fn found(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }
 
 fn lacking(abilities: &[Ability]) -> usize {
@@ -108,9 +103,9 @@ struct ListedAbility<'a> {
 
 const TOOLS: [(&str, &str); 5] = [
     ("dbus-daemon", "runs with --broker dbus-daemon"),
+    ("jq", "the adapter sh-secret-tool"),
     ("python3", "the adapter python-azure-identity"),
-    ("secret-tool", "the tests of the scripted keyring against libsecret"),
-    ("gnome-keyring-daemon", "worlds with a real keyring"),
+    ("secret-tool", "the adapter sh-secret-tool, and the tests of the scripted keyring against libsecret"),
     ("strace", "the cross-check of the system call witness"),
 ];
 

@@ -1,15 +1,13 @@
 //! `explain`: a case or a check in prose.
 
-use std::{
-    fs::File,
-    io::{BufReader, Write},
-    path::Path,
-};
+use std::io::Write;
 
-use super::{Exit, ExplainArguments, Failure, Parts, output::Output};
+use super::{
+    Exit, ExplainArguments, Failure, Parts, files::read_results_file, output::Output, recorded,
+    reproducer::replayer,
+};
 use crate::{
     case::{Case, CaseId, CheckId, IdError},
-    record::{ReadError, Results, read_results},
     report::{Explanation, explain as explanation},
 };
 
@@ -19,8 +17,17 @@ pub(super) fn explain<W: Write>(
     parts: &impl Parts,
     output: &mut Output<W>,
 ) -> Result<Exit, Failure> {
-    let (case, only) = subject(&arguments.subject, parts)?;
-    let results = arguments.results.as_deref().map(read).transpose()?;
+    let recording = arguments.recording.as_deref().map(recorded::read).transpose()?;
+    let cases = match &recording {
+        Some(recording) => vec![recording.case()],
+        None => parts.cases()?,
+    };
+    let next = if recording.is_some() { IN_RECORDING } else { LIST };
+    let (case, only) = subject(&arguments.subject, cases, next)?;
+    let results = match (&recording, &arguments.recording) {
+        (Some(recording), Some(file)) => Some(recorded::results(recording, &replayer(file))),
+        (Some(_) | None, _) => arguments.results.as_deref().map(read_results_file).transpose()?,
+    };
     let text = explanation(
         case,
         &Explanation {
@@ -36,27 +43,20 @@ pub(super) fn explain<W: Write>(
 }
 
 /// The case, and the check if one was named.
-fn subject<'a>(text: &str, parts: &'a impl Parts) -> Result<(&'a Case, Option<CheckId>), Failure> {
-    let malformed = |cause: IdError| Failure::usage(cause).next(LIST);
+fn subject<'a>(text: &str, cases: Vec<&'a Case>, next: &str) -> Result<(&'a Case, Option<CheckId>), Failure> {
+    let malformed = |cause: IdError| Failure::usage(cause).next(next);
     let only: Option<CheckId> =
         if text.contains('#') { Some(text.parse().map_err(malformed)?) } else { None };
     let id: CaseId = match &only {
         Some(check) => check.case(),
         None => text.parse().map_err(malformed)?,
     };
-    let unknown = || Failure::usage(Unknown(text.into())).next(LIST);
-    let case = parts.cases()?.into_iter().find(|case| case.id == id).ok_or_else(unknown)?;
+    let unknown = || Failure::usage(Unknown(text.into())).next(next);
+    let case = cases.into_iter().find(|case| case.id == id).ok_or_else(unknown)?;
     match &only {
         Some(check) if !case.checks.iter().any(|known| known.id == *check) => Err(unknown()),
         Some(_) | None => Ok((case, only)),
     }
-}
-
-fn read(path: &Path) -> Result<Results, Failure> {
-    let file = path.display().to_string();
-    let input = File::open(path)
-        .map_err(|source| Failure::bad_input(ReadError::Io { file: file.clone(), source }))?;
-    read_results(BufReader::new(input), &file).map_err(Failure::bad_input)
 }
 
 /// There is no such case or check.
@@ -65,6 +65,7 @@ fn read(path: &Path) -> Result<Results, Failure> {
 struct Unknown(String);
 
 const LIST: &str = "`sealcheck list` names them all";
+const IN_RECORDING: &str = "`sealcheck rejudge FILE` names the case in a recording, and its checks";
 
 #[cfg(test)]
 mod tests {

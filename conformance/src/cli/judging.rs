@@ -1,21 +1,29 @@
 //! A run: cases are played, judged, compared with the baseline, and told one check at a time.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use super::{Failure, RunArguments, RunEvent, RunStart, selecting};
+use super::{Failure, RunArguments, RunEvent, RunStart, examining, recorder::Recorder, selecting};
 use crate::{
     adapter::{self, Adapter, AdapterCommand},
+    canary::Seed,
     case::{Case, Check, Platform, Selection, catalogue},
-    judge::{Baseline, Known, Outcome, ResultKey, Verdict, judge},
-    observation::{EvidenceId, Observation, Observer, Role},
+    judge::{Baseline, Known, Outcome, ResultKey, Verdict, beyond, judge},
+    observation::{Lives, Observer, platform_label},
     protocol::Identity,
     record::{
         Advice, BaselineNote, BaselineUse, CheckResult, EvidenceLine, Header, ResultsVersion, Timestamp,
+        Timing,
     },
-    report::summary,
-    run::{Observations, Progress, RunOptions, run_cases},
+    report::cited,
+    run::{CaseRun, Observations, Progress, RunOptions, run_cases, unwatched},
     supervisor,
-    world::bus::BrokerKind,
+    world::{BrokerKind, ProviderKind, emulator},
 };
 
 /// A run in preparation: everything that can be wrong is found before the first world is made.
@@ -24,6 +32,7 @@ pub(super) struct Judging<'a> {
     chosen: Vec<Selection<'a>>,
     baseline: Option<(String, Baseline)>,
     options: Arc<RunOptions>,
+    recorder: Option<Recorder>,
 }
 
 impl<'a> Judging<'a> {
@@ -34,17 +43,21 @@ impl<'a> Judging<'a> {
     /// Usage, bad input or a missing sandbox, each with its next step.
     pub(super) fn prepare(arguments: &'a RunArguments) -> Result<Self, Failure> {
         let chosen = selecting::select(&arguments.selection)?;
-        let mut adapters = adapter::Catalogue::embedded().map_err(Failure::harness)?;
-        let adapter = match &arguments.adapter_dir {
-            Some(folder) => adapters.add_folder(folder).map_err(Failure::bad_input)?.clone(),
-            None => adapters.find(&arguments.adapter).map_err(Failure::usage)?.clone(),
-        };
+        let adapter = examining::find(arguments.adapter_dir.as_ref(), &arguments.adapter)?;
         let baseline = baseline(arguments, &adapter)?;
         let command =
             adapter::resolve(&adapter, arguments.state.clone().or_else(adapter::state_folder).as_deref())
                 .map_err(Failure::usage)?;
-        let options = options(command, arguments.broker.into(), &arguments.without_observer, arguments.jobs)?;
-        Ok(Self { arguments, chosen, baseline, options })
+        let options = options(
+            command,
+            arguments.broker,
+            arguments.provider,
+            &arguments.without_observer,
+            arguments.seed.unwrap_or_else(Seed::fresh),
+            arguments.jobs,
+        )?;
+        let recorder = Recorder::of(arguments, &adapter, &options)?;
+        Ok(Self { arguments, chosen, baseline, options, recorder })
     }
 
     /// Plays, judges and tells. The header waits for the first observation, so that it can name the implementation.
@@ -52,15 +65,23 @@ impl<'a> Judging<'a> {
     /// # Errors
     ///
     /// The error of `tell`.
-    pub(super) fn run(&self, tell: &mut dyn FnMut(RunEvent) -> Result<(), Failure>) -> Result<(), Failure> {
-        let (playable, other): (Vec<_>, Vec<_>) =
-            self.chosen.iter().partition(|chosen| chosen.case.world.platforms.contains(&Platform::CURRENT));
-        let cases: Vec<&Case> = playable.iter().map(|chosen| chosen.case).collect();
+    pub(super) fn run(
+        &self,
+        tell: &mut dyn FnMut(RunEvent) -> Result<(), Failure>,
+    ) -> Result<Timing, Failure> {
+        let (mut played, left): (Vec<usize>, Vec<usize>) =
+            (0..self.chosen.len()).partition(|place| unplayed(self.chosen[*place].case).is_none());
+        // Worlds are independent, so any order must give the same verdicts: each run tries another one.
+        played.sort_by_key(|place| self.options.seed.place(self.chosen[*place].case.id.as_str()));
+        let cases: Vec<&Case> = played.iter().map(|place| self.chosen[*place].case).collect();
         let mut waiting: Vec<RunEvent> = Vec::new();
         let mut began = false;
-        // Cases end in any order, and results come in the order of the catalogue.
-        let mut judged: BTreeMap<usize, Vec<CheckResult>> = BTreeMap::new();
+        // Whatever the order of their ends, results come in the order of the catalogue.
+        let mut judged: BTreeMap<usize, Vec<CheckResult>> =
+            left.into_iter().map(|place| (place, self.unplayed(&self.chosen[place]))).collect();
         let mut next = 0;
+        let mut lives = Lives::default();
+        let clock = Instant::now();
         run_cases(&cases, &self.options, &mut |progress| match progress {
             Progress::Running { case, done } => {
                 let start = RunStart { done, total: cases.len(), case, mutant: None };
@@ -78,12 +99,12 @@ impl<'a> Judging<'a> {
                     tell(RunEvent::Began(Box::new(self.header(implementation))))?;
                     waiting.drain(..).try_for_each(&mut *tell)?;
                 }
-                let chosen = playable[run.index];
-                let results = chosen
-                    .checks
-                    .iter()
-                    .map(|check| self.result(chosen.case, check, &run.outcome, run.elapsed));
-                judged.insert(run.index, results.collect());
+                lives += run.lives;
+                let place = played[run.index];
+                let chosen = &self.chosen[place];
+                let mut results = self.results(chosen, &run);
+                self.record(chosen.case, &run.outcome, &mut results)?;
+                judged.insert(place, results);
                 while let Some(results) = judged.remove(&next) {
                     next += 1;
                     results.into_iter().try_for_each(|result| tell(RunEvent::Judged(Box::new(result))))?;
@@ -94,19 +115,30 @@ impl<'a> Judging<'a> {
         if !began {
             tell(RunEvent::Began(Box::new(self.header(None))))?;
         }
-        other.iter().try_for_each(|chosen| {
-            chosen.checks.iter().try_for_each(|check| {
-                let reason = format!("the case runs on {}", platforms(chosen.case));
-                let outcome = Outcome::NotRun { reason };
-                tell(RunEvent::Judged(Box::new(self.compare(
-                    chosen.case,
-                    check,
-                    &outcome,
-                    Vec::new(),
-                    Duration::ZERO,
-                ))))
-            })
-        })
+        let timing = Timing {
+            wall_ms: milliseconds(clock.elapsed()),
+            jobs: self.options.jobs,
+            sessions: lives.sessions,
+            lived_ms: milliseconds(lives.lived),
+        };
+        judged.into_values().flatten().try_for_each(|result| tell(RunEvent::Judged(Box::new(result))))?;
+        Ok(timing)
+    }
+
+    /// Keeps what was seen, if that is asked for, and says with the results how to play it again.
+    fn record(
+        &self,
+        case: &Case,
+        observed: &Result<Observations, String>,
+        results: &mut [CheckResult],
+    ) -> Result<(), Failure> {
+        let (Some(recorder), Ok(observed)) = (&self.recorder, observed) else { return Ok(()) };
+        let outcomes = results.iter().map(|result| result.outcome);
+        if let Some(file) = recorder.keep(case, observed, outcomes)? {
+            let replayer = self.arguments.replayer(&file);
+            results.iter_mut().for_each(|result| result.replayer = Some(replayer.clone()));
+        }
+        Ok(())
     }
 
     fn header(&self, implementation: Option<Identity>) -> Header {
@@ -118,36 +150,42 @@ impl<'a> Judging<'a> {
         Header {
             format: ResultsVersion::CURRENT,
             harness: env!("CARGO_PKG_VERSION").into(),
+            catalogue: Some(catalogue::digest().into()),
             adapter: self.options.adapter.name.clone(),
             implementation,
-            platform: Platform::CURRENT.to_string(),
-            provider: self.arguments.provider.as_str().into(),
+            platform: platform_label(Platform::CURRENT, emulator()),
+            caveat: emulator().map(|emulator| emulator.caveat().into()),
+            provider: self.options.provider.as_str().into(),
             broker: self.options.broker.as_str().into(),
             selection: selecting::recorded(&self.arguments.selection),
+            seed: Some(self.options.seed),
             baseline,
             without_observers: self.options.without.iter().copied().collect(),
             started: Timestamp::now(),
         }
     }
 
-    fn result(
-        &self,
-        case: &Case,
-        check: &Check,
-        observed: &Result<Observations, String>,
-        elapsed: Duration,
-    ) -> CheckResult {
-        match observed {
-            Ok(Observations { case: run, twin }) => {
-                let outcome = judge(case, check, run, twin);
-                let evidence = evidence(&outcome, run, twin);
-                self.compare(case, check, &outcome, evidence, elapsed)
+    fn results(&self, chosen: &Selection<'_>, run: &CaseRun) -> Vec<CheckResult> {
+        let Selection { case, checks } = chosen;
+        let result = |check: &&Check| match &run.outcome {
+            Ok(Observations { case: seen, twin }) => {
+                let outcome = judge(case, check, seen, twin);
+                let evidence = cited(&outcome, seen, twin);
+                self.compare(case, check, &outcome, evidence, run.elapsed)
             }
             Err(detail) => {
                 let outcome = Outcome::HarnessError { detail: detail.clone() };
-                self.compare(case, check, &outcome, Vec::new(), elapsed)
+                self.compare(case, check, &outcome, Vec::new(), run.elapsed)
             }
-        }
+        };
+        checks.iter().map(result).collect()
+    }
+
+    /// What comes of a case that is not played.
+    fn unplayed(&self, chosen: &Selection<'_>) -> Vec<CheckResult> {
+        let Some(outcome) = unplayed(chosen.case) else { return Vec::new() };
+        let result = |check: &&Check| self.compare(chosen.case, check, &outcome, Vec::new(), Duration::ZERO);
+        chosen.checks.iter().map(result).collect()
     }
 
     fn compare(
@@ -162,7 +200,7 @@ impl<'a> Judging<'a> {
             check: check.id.clone(),
             rev: case.rev,
             adapter: self.options.adapter.name.clone(),
-            provider: self.arguments.provider.as_str().into(),
+            provider: self.options.provider.as_str().into(),
             broker: self.options.broker.as_str().into(),
             platform: Platform::CURRENT,
         };
@@ -181,31 +219,48 @@ impl<'a> Judging<'a> {
             verdict: Verdict::of(outcome.kind(), known.is_some()),
             baseline: known.map(note),
             advice: failed.then(|| Advice { why: case.why.clone(), fix: case.fix.clone() }),
-            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-            reproducer: self.arguments.reproducer(&check.id),
+            elapsed_ms: milliseconds(elapsed),
+            reproducer: self.arguments.reproducer(&check.id, &self.options.seed),
+            replayer: None,
         }
     }
+}
+
+/// Refuses what disturbs or follows sessions by their system calls where nobody sees those.
+///
+/// # Errors
+///
+/// [`Failure::sandbox_unavailable`], with the reason.
+pub(super) fn need_witness(subcommand: &str) -> Result<(), Failure> {
+    let Some(reason) = unwatched(Observer::SystemCalls) else { return Ok(()) };
+    let cause = format!("`sealcheck {subcommand}` needs the witness of system calls: {reason}");
+    Err(Failure::sandbox_unavailable(cause).next("run it on Linux"))
 }
 
 /// How sessions of an adapter are to be run on this machine.
 ///
 /// # Errors
 ///
-/// [`Failure::sandbox_unavailable`] where no session can be watched.
+/// [`Failure::sandbox_unavailable`] where no session can be watched, or the provider is not installed.
 pub(super) fn options(
     adapter: AdapterCommand,
     broker: BrokerKind,
+    provider: ProviderKind,
     without: &[Observer],
+    seed: Seed,
     jobs: Option<u16>,
 ) -> Result<Arc<RunOptions>, Failure> {
     supervisor::probe().map_err(Failure::sandbox_unavailable)?;
+    provider.probe().map_err(Failure::sandbox_unavailable)?;
     let harness = std::env::current_exe().map_err(Failure::harness)?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(Arc::new(RunOptions {
         harness,
         adapter,
         broker,
+        provider,
         without: without.iter().copied().collect(),
+        seed,
         jobs: jobs.map_or(processors, usize::from),
     }))
 }
@@ -217,7 +272,8 @@ pub(super) fn options(
 /// Usage if neither the option nor the environment says where.
 pub(super) fn state_folder(given: Option<&PathBuf>) -> Result<PathBuf, Failure> {
     given.cloned().or_else(adapter::state_folder).ok_or_else(|| {
-        Failure::usage("there is no folder for adapters that are set up").next("set HOME or XDG_STATE_HOME")
+        Failure::usage("there is no folder for adapters that are set up")
+            .next(format!("set {}", adapter::STATE_VARIABLES))
     })
 }
 
@@ -246,23 +302,21 @@ fn implementation(observed: &Observations) -> Option<Identity> {
     observed.twin.implementation.clone().or_else(|| observed.case.implementation.clone())
 }
 
-/// The evidence that an outcome rests on, readable without the observations.
-fn evidence(outcome: &Outcome, run: &Observation, twin: &Observation) -> Vec<EvidenceLine> {
-    let line = |observation: &Observation, role: Role, id: EvidenceId| {
-        let evidence = observation.evidence(id)?;
-        Some(EvidenceLine { id, run: role, summary: summary(evidence, &observation.world) })
-    };
-    let witnessed = outcome.witness().map_or(&[][..], |witness| witness.evidence());
-    let mut lines: Vec<_> = witnessed.iter().filter_map(|id| line(run, Role::Case, *id)).collect();
-    if let Outcome::Pass(pass) = outcome {
-        lines.extend(pass.condition().evidence().iter().filter_map(|id| line(run, Role::Case, *id)));
-        lines.extend(pass.round_trip().evidence().iter().filter_map(|id| line(twin, Role::Twin, *id)));
-    }
-    lines
-}
-
 fn note(known: &Known) -> BaselineNote {
     BaselineNote { reason: known.reason.clone(), link: Some(known.link.clone()) }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What comes of a case that has no world on this platform; `None` if it has one. Whoever provides the keyring can play
+/// every case: what goes wrong does so on the wire.
+fn unplayed(case: &Case) -> Option<Outcome> {
+    if !case.world.platforms.contains(&Platform::CURRENT) {
+        return Some(Outcome::NotRun { reason: format!("the case runs on {}", platforms(case)) });
+    }
+    case.beyond(Platform::CURRENT).map(|what| beyond(Platform::CURRENT, what))
 }
 
 fn platforms(case: &Case) -> String {
@@ -274,7 +328,10 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::{Arguments, Command, Exit};
+    use crate::{
+        cli::{Arguments, Command, Exit},
+        protocol::Level,
+    };
 
     #[test]
     fn whatever_is_wrong_is_found_before_anything_runs() {
@@ -296,14 +353,15 @@ mod tests {
         let entry = "[[known]]\ncheck = \"naming/*\"\nreason = \"it is so\"\nlink = \"FINDINGS.md\"\n";
         fs::write(&path, entry).expect("there is room");
         let path = path.to_str().expect("the path is text");
-        let (source, found) = baseline(&arguments(&["--baseline", path]), &Adapter::Reference)
+        let (source, found) = baseline(&arguments(&["--baseline", path]), &Adapter::Reference(Level::Store))
             .expect("it is a baseline")
             .expect("it is named");
         assert_eq!((source.as_str(), found.known().len()), (path, 1));
-        let none = baseline(&arguments(&["--no-baseline"]), &Adapter::Reference).expect("none is asked for");
+        let none = baseline(&arguments(&["--no-baseline"]), &Adapter::Reference(Level::Store))
+            .expect("none is asked for");
         assert_eq!(none, None);
         fs::write(path, "[[known]]\n").expect("there is room");
-        let failure = baseline(&arguments(&["--baseline", path]), &Adapter::Reference)
+        let failure = baseline(&arguments(&["--baseline", path]), &Adapter::Reference(Level::Store))
             .expect_err("the entry names no check");
         assert_eq!(failure.exit(), Exit::BadInput);
     }

@@ -5,12 +5,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{Failure, MutantsArguments, RunEvent, RunStart, judging};
 use crate::{
     adapter,
+    canary::Seed,
     case::{Case, CheckId, Pattern, catalogue},
     judge::{Outcome, OutcomeKind, judge},
     mutants::{self, Mutant, Variant},
+    protocol::Level,
     report::{HonestRow, KillMatrix, MutantRow},
     run::{Observations, Progress, RunOptions, run_cases},
-    world::bus::BrokerKind,
+    world::{BrokerKind, ProviderKind},
 };
 
 /// Runs mutants on their named killers and the smoke case (on everything for a whole matrix), variants on everything.
@@ -30,6 +32,7 @@ pub(super) fn matrix(
         return Err(Failure::usage("no mutant and no honest variant has such a name")
             .next("`sealcheck mutants` names all of them"));
     }
+    judging::need_witness("mutants")?;
     let everything: Vec<&Case> = catalogue::all().cases().iter().collect();
     let total = mutants.len() + variants.len();
     let mut matrix = KillMatrix { checks: proved_by(arguments, &mutants), ..KillMatrix::default() };
@@ -49,24 +52,13 @@ pub(super) fn matrix(
             name: variant.name.into(),
             failed: judged
                 .iter()
-                .filter(|(_, kind)| is_harm(*kind))
+                .filter(|(_, kind)| kind.is_trouble())
                 .map(|(check, _)| check.clone())
                 .collect(),
             passed: of(OutcomeKind::Pass).count(),
         });
     }
     Ok(matrix)
-}
-
-/// Whatever keeps a legal implementation from being judged well harms it, not a failure alone.
-fn is_harm(kind: OutcomeKind) -> bool {
-    match kind {
-        OutcomeKind::Fail
-        | OutcomeKind::HarnessError
-        | OutcomeKind::AdapterError
-        | OutcomeKind::Inconclusive => true,
-        OutcomeKind::NotRun | OutcomeKind::Pass | OutcomeKind::NotApplicable => false,
-    }
 }
 
 /// The checks that must be somebody's named killer: all, unless only some mutants are asked for.
@@ -134,10 +126,21 @@ fn outcomes(
 
 fn options(arguments: &MutantsArguments, name: &str) -> Result<Arc<RunOptions>, Failure> {
     let adapters = adapter::Catalogue::embedded().map_err(Failure::harness)?;
-    let reference = adapters.find("reference").map_err(Failure::harness)?;
+    let name_of_reference = match mutants::level(name) {
+        Level::Store => "reference",
+        Level::Credential => "reference-credential",
+    };
+    let reference = adapters.find(name_of_reference).map_err(Failure::harness)?;
     let mut command = adapter::resolve(reference, None).map_err(Failure::harness)?;
     command.arguments.extend(["--mutant".into(), name.into()]);
-    judging::options(command, BrokerKind::Busd, &[], arguments.jobs)
+    judging::options(
+        command,
+        BrokerKind::default(),
+        ProviderKind::default(),
+        &[],
+        Seed::fresh(),
+        arguments.jobs,
+    )
 }
 
 fn is_selected(arguments: &MutantsArguments, name: &str) -> bool {

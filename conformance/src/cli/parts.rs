@@ -2,11 +2,18 @@
 
 use std::process::ExitCode;
 
-use super::{Failure, MutantsArguments, RunArguments, SelectionArguments, SetupArguments};
+use super::{
+    AdapterCheckArguments, AdapterListArguments, Failure, ListedAdapter, MutantsArguments, ReplayArguments,
+    Replayed, RunArguments, SelectionArguments, SetupArguments, SweepArguments, WorldArguments,
+};
 use crate::{
     case::{Case, CaseId, CheckId, Selection},
-    record::{CheckResult, Header},
+    checkup::Checkup,
+    protocol::Level,
+    record::{CheckResult, Header, Recording, Timing},
     report::KillMatrix,
+    sweep::{Series, Swept},
+    trace::Trace,
 };
 
 /// The rest of the harness, as the command line sees it.
@@ -37,7 +44,7 @@ pub trait Parts {
     /// Runs what was selected and tells how it goes.
     ///
     /// The first event is the header. Each selected check has exactly one result, those that could not run included. An
-    /// error that `tell` returns ends the run and is returned.
+    /// error that `tell` returns ends the run and is returned. What is given back is how long all of it took.
     ///
     /// # Errors
     ///
@@ -46,7 +53,17 @@ pub trait Parts {
         &self,
         arguments: &RunArguments,
         tell: &mut dyn FnMut(RunEvent) -> Result<(), Failure>,
-    ) -> Result<(), Failure>;
+    ) -> Result<Timing, Failure>;
+
+    /// Plays a recorded case and its twin again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Parts::run`]; harness where the worlds could not be made as recorded.
+    fn replay(&self, arguments: &ReplayArguments, recording: &Recording) -> Result<Replayed, Failure>;
+
+    /// Every link of the catalogue: sentence or property, check, mutant, evidence.
+    fn trace(&self) -> Trace;
 
     /// What this machine can do.
     fn abilities(&self) -> Vec<Ability>;
@@ -57,6 +74,20 @@ pub trait Parts {
     ///
     /// Usage for an adapter that does not exist or needs nothing; harness where the installation fails.
     fn setup(&self, arguments: &SetupArguments) -> Result<String, Failure>;
+
+    /// Examines an adapter.
+    ///
+    /// # Errors
+    ///
+    /// Usage for an adapter that does not exist or is not set up; whatever keeps its world from being made.
+    fn check_adapter(&self, arguments: &AdapterCheckArguments) -> Result<Checkup, Failure>;
+
+    /// The adapters that can be named.
+    ///
+    /// # Errors
+    ///
+    /// Harness where one that is built in cannot be read.
+    fn adapters(&self, arguments: &AdapterListArguments) -> Result<Vec<ListedAdapter>, Failure>;
 
     /// Runs mutants and honest variants.
     ///
@@ -69,6 +100,24 @@ pub trait Parts {
         tell: &mut dyn FnMut(RunEvent) -> Result<(), Failure>,
     ) -> Result<KillMatrix, Failure>;
 
+    /// Runs a command of a person's in a world; gives its own exit status.
+    ///
+    /// # Errors
+    ///
+    /// Usage, and a world that cannot be made or watched.
+    fn world(&self, arguments: &WorldArguments) -> Result<ExitCode, Failure>;
+
+    /// Disturbs sessions at every call; `tell` hears of each point that was played.
+    ///
+    /// # Errors
+    ///
+    /// As [`Parts::run`].
+    fn sweep(
+        &self,
+        arguments: &SweepArguments,
+        tell: &(dyn Fn(&Series, usize) + Sync),
+    ) -> Result<Vec<(Series, Swept)>, Failure>;
+
     /// Starts a session under the witness of system calls.
     fn supervise(&self) -> ExitCode;
 
@@ -80,7 +129,7 @@ pub trait Parts {
     /// # Errors
     ///
     /// Usage for a mutant that does not exist.
-    fn adapter_reference(&self, mutant: Option<&str>) -> Result<ExitCode, Failure>;
+    fn adapter_reference(&self, level: Level, mutant: Option<&str>) -> Result<ExitCode, Failure>;
 }
 
 /// How a run goes.

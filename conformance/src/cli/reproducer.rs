@@ -1,13 +1,19 @@
-//! The command that repeats exactly one check of a run.
+//! The commands that repeat exactly one check of a run, or play a recording of its case.
 
-use super::{Broker, RunArguments};
-use crate::case::CheckId;
+use std::path::Path;
+
+use super::RunArguments;
+use crate::{
+    canary::Seed,
+    case::CheckId,
+    world::{BrokerKind, ProviderKind},
+};
 
 impl RunArguments {
-    /// The command line, for a shell, that judges one check again as this run did.
+    /// The command line, for a shell, that judges one check again as this run did, with the same canaries.
     ///
-    /// What is left out is what does not change an outcome: selection, baseline, jobs and results.
-    pub fn reproducer(&self, check: &CheckId) -> String {
+    /// What is left out is what does not change an outcome: selection, shard, baseline, jobs, results and reports.
+    pub fn reproducer(&self, check: &CheckId, seed: &Seed) -> String {
         let mut words = vec!["sealcheck".to_owned(), "run".into()];
         match &self.adapter_dir {
             Some(folder) => words.extend(["--adapter-dir".into(), quoted(&folder.to_string_lossy())]),
@@ -16,16 +22,38 @@ impl RunArguments {
         if let Some(folder) = &self.state {
             words.extend(["--state".into(), quoted(&folder.to_string_lossy())]);
         }
-        match self.broker {
-            Broker::Busd => {}
-            Broker::DbusDaemon => words.extend(["--broker".into(), self.broker.as_str().into()]),
+        if self.broker != BrokerKind::default() {
+            words.extend(["--broker".into(), self.broker.as_str().into()]);
+        }
+        if self.provider != ProviderKind::default() {
+            words.extend(["--provider".into(), self.provider.as_str().into()]);
         }
         for observer in &self.without_observer {
             words.extend(["--without-observer".into(), observer.as_str().into()]);
         }
+        words.extend(["--seed".into(), seed.to_string()]);
         words.extend(["--select".into(), quoted(check.as_str())]);
         words.join(" ")
     }
+
+    /// The command line, for a shell, that plays a recording which this run made.
+    ///
+    /// All else that decides an outcome is in the recording.
+    pub fn replayer(&self, recording: &Path) -> String {
+        let mut words = vec![replayer(recording)];
+        if let Some(folder) = &self.adapter_dir {
+            words.extend(["--adapter-dir".into(), quoted(&folder.to_string_lossy())]);
+        }
+        if let Some(folder) = &self.state {
+            words.extend(["--state".into(), quoted(&folder.to_string_lossy())]);
+        }
+        words.join(" ")
+    }
+}
+
+/// The command line, for a shell, that plays a recording of an adapter that this program has.
+pub(super) fn replayer(recording: &Path) -> String {
+    format!("sealcheck replay {}", quoted(&recording.to_string_lossy()))
 }
 
 /// A word that a shell reads as it is.
@@ -39,21 +67,41 @@ fn quoted(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use clap::Parser as _;
 
-    use crate::cli::{Arguments, Command};
+    use crate::cli::{Arguments, Command, RunArguments};
 
-    fn reproducer(line: &[&str]) -> String {
+    fn run(line: &[&str]) -> RunArguments {
         let arguments = Arguments::try_parse_from(line).expect("command lines in tests are right");
         let Command::Run(run) = arguments.command else { panic!("run was asked for") };
-        run.reproducer(&"naming/default-name#item".parse().expect("ids in tests are well formed"))
+        *run
+    }
+
+    fn reproducer(line: &[&str]) -> String {
+        let check = "naming/default-name#item".parse().expect("ids in tests are well formed");
+        run(line).reproducer(&check, &"5eed".parse().expect("seeds in tests are well formed"))
+    }
+
+    #[test]
+    fn a_recording_is_played_where_its_adapter_was_found() {
+        let file = Path::new("my recordings/x.rec.json");
+        assert_eq!(
+            run(&["sealcheck", "run", "--broker", "dbus-daemon", "--record", "x"]).replayer(file),
+            "sealcheck replay 'my recordings/x.rec.json'"
+        );
+        assert_eq!(
+            run(&["sealcheck", "run", "--adapter-dir", "c-mine", "--state", "/s"]).replayer(file),
+            "sealcheck replay 'my recordings/x.rec.json' --adapter-dir c-mine --state /s"
+        );
     }
 
     #[test]
     fn what_decides_an_outcome_is_repeated_and_the_rest_is_not() {
         assert_eq!(
             reproducer(&["sealcheck", "run", "--select", "naming/*", "-j", "4", "--results", "x.jsonl"]),
-            "sealcheck run -a reference --select 'naming/default-name#item'"
+            "sealcheck run -a reference --seed 00000000000000000000000000005eed --select 'naming/default-name#item'"
         );
         assert_eq!(
             reproducer(&[
@@ -63,11 +111,13 @@ mod tests {
                 "python-azure-identity",
                 "--broker",
                 "dbus-daemon",
+                "--provider",
+                "gnome-keyring",
                 "--without-observer",
                 "bus",
             ]),
-            "sealcheck run -a python-azure-identity --broker dbus-daemon --without-observer bus --select \
-             'naming/default-name#item'"
+            "sealcheck run -a python-azure-identity --broker dbus-daemon --provider gnome-keyring \
+             --without-observer bus --seed 00000000000000000000000000005eed --select 'naming/default-name#item'"
         );
     }
 
@@ -75,7 +125,8 @@ mod tests {
     fn a_folder_with_a_quote_is_one_word_for_a_shell() {
         assert_eq!(
             reproducer(&["sealcheck", "run", "--adapter-dir", "it's here"]),
-            r"sealcheck run --adapter-dir 'it'\''s here' --select 'naming/default-name#item'"
+            "sealcheck run --adapter-dir 'it'\\''s here' --seed 00000000000000000000000000005eed --select \
+             'naming/default-name#item'"
         );
     }
 }

@@ -2,13 +2,17 @@
 
 use std::{
     fs::File,
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
-use super::{Exit, Failure, Parts, RunArguments, RunEvent, output::Output};
+use super::{
+    Exit, Failure, Parts, RunArguments, RunEvent,
+    files::{Reports, create, unwritten},
+    output::Output,
+};
 use crate::{
-    record::{CheckResult, Footer, Header, Results, ResultsWriter, Tally},
+    record::{CheckResult, Footer, Header, Results, ResultsWriter, Tally, Timing, exit_of},
     report::{Progress, terminal},
 };
 
@@ -20,14 +24,16 @@ pub(super) fn run<W: Write>(
 ) -> Result<Exit, Failure> {
     let mut progress = Progress::on_stderr(output.width());
     let mut collector = Collector::to(arguments.results.as_deref())?;
-    parts.run(arguments, &mut |event| {
+    let reports = Reports::open(&arguments.report)?;
+    let timing = parts.run(arguments, &mut |event| {
         if let RunEvent::Running(start) = &event {
             progress.show(start.done, start.total, start.case.as_str());
         }
         collector.take(event)
     })?;
     progress.clear();
-    let (results, exit) = collector.finish()?;
+    let (results, exit) = collector.finish(timing)?;
+    reports.write(&[(&results).into()])?;
     output.write(&terminal(&results, output.width()))?;
     Ok(exit)
 }
@@ -50,10 +56,7 @@ impl Collector {
     fn to(path: Option<&Path>) -> Result<Self, Failure> {
         let destination = match path {
             None => Destination::None,
-            Some(path) => {
-                let file = File::create(path).map_err(|cause| Failure::bad_input(unwritable(path, cause)))?;
-                Destination::Opened(path.to_owned(), file)
-            }
+            Some(path) => Destination::Opened(path.to_owned(), create(path)?),
         };
         Ok(Self { destination, header: None, checks: Vec::new() })
     }
@@ -70,7 +73,7 @@ impl Collector {
         self.destination = match std::mem::replace(&mut self.destination, Destination::None) {
             Destination::Opened(path, file) => {
                 let writer =
-                    ResultsWriter::begin(file, header.clone()).map_err(|cause| full(&path, cause))?;
+                    ResultsWriter::begin(file, header.clone()).map_err(|cause| unwritten(&path, cause))?;
                 Destination::Begun(path, writer)
             }
             unchanged @ (Destination::None | Destination::Begun(..)) => unchanged,
@@ -81,52 +84,26 @@ impl Collector {
 
     fn judged(&mut self, result: CheckResult) -> Result<(), Failure> {
         if let Destination::Begun(path, writer) = &mut self.destination {
-            writer.result(result.clone()).map_err(|cause| full(path, cause))?;
+            writer.result(result.clone()).map_err(|cause| unwritten(path, cause))?;
         }
         self.checks.push(result);
         Ok(())
     }
 
-    fn finish(self) -> Result<(Results, Exit), Failure> {
+    fn finish(self, timing: Timing) -> Result<(Results, Exit), Failure> {
         let header = self.header.ok_or_else(|| Failure::harness(NeverBegan))?;
-        let tally = Tally::of(&self.checks);
-        let stale = header.baseline.as_ref().map_or(0, |baseline| baseline.unmatched.len());
-        let exit = Exit::of(self.checks.iter().map(|result| (result.outcome, result.verdict)), stale);
+        let exit = exit_of(&header, &self.checks);
         let footer = match self.destination {
             Destination::Begun(path, writer) => {
-                writer.finish(exit.code()).map_err(|cause| full(&path, cause))?
+                writer.finish(exit.code(), Some(timing)).map_err(|cause| unwritten(&path, cause))?
             }
             Destination::None | Destination::Opened(..) => {
-                Footer { tally, exit_code: exit.code(), complete: true }
+                let tally = Tally::of(&self.checks);
+                Footer { tally, exit_code: exit.code(), complete: true, timing: Some(timing) }
             }
         };
         Ok((Results { header, checks: self.checks, footer }, exit))
     }
-}
-
-fn unwritable(path: &Path, cause: io::Error) -> ResultsError {
-    ResultsError::Create { path: path.to_owned(), cause }
-}
-
-fn full(path: &Path, cause: io::Error) -> Failure {
-    Failure::harness(ResultsError::Write { path: path.to_owned(), cause })
-}
-
-/// Why results cannot be kept.
-#[derive(Debug, thiserror::Error)]
-enum ResultsError {
-    #[error("the results file {} cannot be made; check that its folder exists and is yours to write", path.display())]
-    Create {
-        path: PathBuf,
-        #[source]
-        cause: io::Error,
-    },
-    #[error("the results file {} cannot be written; check that the disk has room", path.display())]
-    Write {
-        path: PathBuf,
-        #[source]
-        cause: io::Error,
-    },
 }
 
 /// The run came to its end without a header.
@@ -169,7 +146,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let path = folder.path().join("run.jsonl");
         let line = ["sealcheck", "run", "--results", path.to_str().expect("the path is text")];
-        let stub = Stub { breaks_off: true };
+        let stub = Stub { breaks_off: true, ..Stub::default() };
         let failure = stub::command(&stub, &line).expect_err("the run breaks off");
         assert_eq!(failure.exit(), Exit::SandboxUnavailable);
         let text = fs::read(&path).expect("the file is there");

@@ -9,12 +9,21 @@ use crate::{
     spec,
 };
 
-/// What of the catalogue is selected: what matches, without what is skipped, within the requirement set.
+/// What of the catalogue is selected, and falls to the shard if there is one.
 ///
 /// # Errors
 ///
 /// Usage for a pattern or a set that stands for nothing.
 pub(super) fn select(arguments: &SelectionArguments) -> Result<Vec<Selection<'static>>, Failure> {
+    let mut chosen = whole(arguments)?;
+    if let Some(shard) = arguments.shard {
+        chosen.retain(|chosen| shard.owns(&chosen.case.id));
+    }
+    Ok(chosen)
+}
+
+/// What matches, without what is skipped, within the requirement set; of all shards.
+fn whole(arguments: &SelectionArguments) -> Result<Vec<Selection<'static>>, Failure> {
     let catalogue = catalogue::all();
     let selected = catalogue.select(&arguments.select).map_err(Failure::usage)?;
     let skipped: BTreeSet<&CheckId> = if arguments.skip.is_empty() {
@@ -43,6 +52,8 @@ pub(super) fn recorded(arguments: &SelectionArguments) -> record::Selection {
         skip: arguments.skip.clone(),
         // A set that does not exist was refused when the selection was made.
         requirements: arguments.requirements.as_deref().and_then(|name| requirement_set(name).ok()),
+        checks: whole(arguments).map_or(0, |chosen| chosen.iter().map(|chosen| chosen.checks.len()).sum()),
+        shard: arguments.shard,
     }
 }
 
@@ -61,7 +72,7 @@ fn requirement_set(name: &str) -> Result<RequirementSet, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Exit;
+    use crate::{case::Shard, cli::Exit};
 
     #[test]
     fn nothing_said_selects_everything() {
@@ -101,6 +112,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn shards_part_a_selection_and_record_how_large_it_is() {
+        let whole = arguments(&["naming/*", "fail-closed/*"], &["*#nothing-created"], None);
+        let chosen = select(&whole).expect("there are such cases");
+        let mut parts = Vec::new();
+        for number in 1..=3 {
+            let part = SelectionArguments { shard: Shard::new(number, 3), ..whole.clone() };
+            let recorded = recorded(&part);
+            assert_eq!((recorded.checks, recorded.shard), (ids(&chosen).len(), Shard::new(number, 3)));
+            parts.extend(select(&part).expect("there are such cases"));
+        }
+        parts.sort_by_key(|part| chosen.iter().position(|chosen| chosen == part));
+        assert_eq!(parts, chosen);
+    }
+
     fn ids<'a>(chosen: &[Selection<'a>]) -> Vec<&'a CheckId> {
         chosen.iter().flat_map(|selection| &selection.checks).map(|check| &check.id).collect()
     }
@@ -111,6 +137,7 @@ mod tests {
             select: texts(select),
             skip: texts(skip),
             requirements: requirements.map(str::to_owned),
+            shard: None,
         }
     }
 }

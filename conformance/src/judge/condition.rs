@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Inconclusive;
 use crate::{
-    case::Case,
+    case::{Case, Plant, PlantKind},
     observation::{EvidenceId, Fact, Observation, SessionIndex},
+    protocol::Declaration,
 };
 
-/// Proof that every condition held and every plant was planted; empty for a case that has none.
+/// Proof that every condition held, every plant was planted, every fault happened and every rendezvous was met; empty for
+/// a case that has none of them.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct ConditionProved(Vec<EvidenceId>);
@@ -21,7 +23,8 @@ impl ConditionProved {
     ///
     /// # Errors
     ///
-    /// [`Inconclusive::ConditionNotProved`] and [`Inconclusive::PlantNotProved`] for the first that is missing.
+    /// [`Inconclusive::ConditionNotProved`], [`Inconclusive::PlantNotProved`], [`Inconclusive::FaultNotHit`] and
+    /// [`Inconclusive::RendezvousNotMet`] for the first that is missing.
     pub(super) fn of(case: &Case, run: &Observation) -> Result<Self, Inconclusive> {
         let mut proofs = Vec::new();
         for (number, session) in case.script.sessions.iter().enumerate() {
@@ -38,7 +41,8 @@ impl ConditionProved {
             }
         }
         for number in 0..case.script.sessions.len() {
-            let wanted = case.plants.iter().filter(|plant| plant.before_session == number).count();
+            let wanted = case.plants.iter().filter(|plant| plant.before_session == number);
+            let wanted = wanted.filter(|plant| is_placed(plant, run)).count();
             let planted = run.evidence.iter().filter(
                 |evidence| matches!(&evidence.fact, Fact::Planted { session, .. } if session.0 == number),
             );
@@ -48,6 +52,7 @@ impl ConditionProved {
             }
             proofs.extend(planted);
         }
+        proofs.extend(hits(case, run)?);
         Ok(Self(proofs))
     }
 
@@ -55,4 +60,30 @@ impl ConditionProved {
     pub fn evidence(&self) -> &[EvidenceId] {
         &self.0
     }
+}
+
+/// Whether there is a place to plant at; there need be none where something is to be absent.
+fn is_placed(plant: &Plant, run: &Observation) -> bool {
+    let location = Declaration::Location(plant.location);
+    let platform = run.world.platform;
+    plant.kind != PlantKind::Absence {}
+        || run.statement.as_ref().is_some_and(|statement| statement.declares(&location, platform))
+}
+
+/// The proofs that every fault happened and every rendezvous was met.
+fn hits(case: &Case, run: &Observation) -> Result<Vec<EvidenceId>, Inconclusive> {
+    let proof = |is_proof: &dyn Fn(&Fact) -> bool| {
+        run.evidence.iter().find(|evidence| is_proof(&evidence.fact)).map(|evidence| evidence.id)
+    };
+    let mut proofs = Vec::new();
+    for (number, wanted) in case.faults.iter().enumerate() {
+        let hit = proof(&|fact| matches!(fact, Fact::FaultHit { fault, .. } if *fault == number));
+        proofs.push(hit.ok_or_else(|| Inconclusive::FaultNotHit { fault: wanted.kind.to_string() })?);
+    }
+    for number in 0..case.rendezvous.len() {
+        let met =
+            proof(&|fact| matches!(fact, Fact::RendezvousMet { rendezvous, .. } if *rendezvous == number));
+        proofs.push(met.ok_or(Inconclusive::RendezvousNotMet { rendezvous: number })?);
+    }
+    Ok(proofs)
 }

@@ -1,14 +1,14 @@
 //! The order in which a check is judged.
 
 use super::{
-    ConditionProved, Fail, Outcome, Pass, RoundTrip,
+    ConditionProved, Fail, Inconclusive, Outcome, Pass, RoundTrip,
     finding::Finding,
     predicate::{Examined, examine},
     scene::Scene,
     trouble::{cannot_run_here, left_out, trouble},
 };
 use crate::{
-    case::{Case, Check, CheckId, Predicate},
+    case::{Case, Check, CheckId, PlantKind, Platform, Predicate},
     observation::{Fact, Observation, ObservationVersion, ReplyFact, SightingPlace},
     protocol::{Declaration, Statement},
 };
@@ -96,22 +96,33 @@ fn stop_before_looking(case: &Case, run: &Observation, twin: &Observation) -> Op
         let reason = format!("the case has no world on {}", run.world.platform);
         return Some(Outcome::NotRun { reason });
     }
+    if let Some(what) = case.beyond(run.world.platform) {
+        return Some(beyond(run.world.platform, what));
+    }
     cannot_run_here(run, twin)
 }
 
-/// The first declaration that the check or a plant needs and the implementation does not make.
+/// That worlds on a platform have not what a case needs: nothing is found out, and nothing need be played for that.
+pub fn beyond(platform: Platform, what: String) -> Outcome {
+    Outcome::Inconclusive { reason: Inconclusive::Beyond { platform, what } }
+}
+
+/// The first declaration that the check, a plant or a credential needs and the implementation does not make.
 fn missing_declaration(
     case: &Case,
     check: &Check,
     statement: &Statement,
     run: &Observation,
 ) -> Option<Declaration> {
-    let planted = case.plants.iter().map(|plant| Declaration::Location(plant.location));
-    let mut needed = check.applies_when.iter().cloned().chain(planted);
+    // What is not there need not be declared.
+    let placed = case.plants.iter().filter(|plant| plant.kind != PlantKind::Absence {});
+    let planted = placed.map(|plant| Declaration::Location(plant.location));
+    let opened = case.script.credentials().into_iter().map(Declaration::Credential);
+    let mut needed = check.applies_when.iter().cloned().chain(planted).chain(opened);
     needed.find(|declaration| !statement.declares(declaration, run.world.platform))
 }
 
-/// What the implementation says of itself and was seen not to be so; mentioned, never a reason (D9).
+/// What the implementation says of itself and was seen not to be so; mentioned, never a reason.
 fn contradictions(scene: &Scene<'_>) -> Vec<String> {
     let says = scene.run.evidence.iter().find(|evidence| {
         matches!(&evidence.fact, Fact::Replied { reply: ReplyFact::Ok { self_report: Some(report), .. }, .. }
@@ -138,7 +149,8 @@ fn contradictions(scene: &Scene<'_>) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::{
-        judge::{Inconclusive, stage::Stage},
+        case::{Meeting, Once, Point, Rendezvous, StepLabel},
+        judge::stage::Stage,
         observation::{Role, SessionEnd, SessionIndex},
         protocol::{LocationRole, Unsupported},
     };
@@ -257,6 +269,33 @@ mod tests {
                     condition: crate::case::Condition::NoBus
                 }
             }
+        );
+    }
+
+    #[test]
+    fn a_fault_needs_a_proof_that_it_happened() {
+        let fault = "[[fault]]\nkind = { fault = \"bus\", call = \"save\", nth = 1, effect = \"deny\" }";
+        assert!(matches!(equals(fault).judge(), Outcome::Pass(_)));
+        let reason =
+            Inconclusive::FaultNotHit { fault: "deny at call to the keyring 1 of the class save".into() };
+        assert_eq!(equals(fault).unproved().judge(), Outcome::Inconclusive { reason });
+    }
+
+    #[test]
+    fn a_rendezvous_needs_a_proof_that_it_was_met() {
+        let overlapping = |mut stage: Stage| {
+            stage.case.script.sessions[1].overlaps = true;
+            stage.case.rendezvous = vec![Rendezvous {
+                hold: Meeting { session: 0, at: Point::Step { step: StepLabel("write".into()) } },
+                until: Meeting { session: 1, at: Point::End {} },
+                once: Once::Passed,
+            }];
+            stage
+        };
+        assert!(matches!(overlapping(equals("")).judge(), Outcome::Pass(_)));
+        assert_eq!(
+            overlapping(equals("")).unproved().judge(),
+            Outcome::Inconclusive { reason: Inconclusive::RendezvousNotMet { rendezvous: 0 } }
         );
     }
 

@@ -15,7 +15,8 @@ pub enum Exit {
     SandboxUnavailable,
     /// 70: the harness could not do its part.
     HarnessError,
-    /// 1: an unlisted failure, an unexpected pass, or a baseline entry that stands for no check.
+    /// 1: an unlisted failure, an unexpected pass, a baseline entry that stands for no check, or a check that a merge
+    /// misses.
     Failure,
     /// 3: the adapter crashed, broke the protocol or could not carry out an instruction.
     AdapterError,
@@ -76,7 +77,7 @@ impl Exit {
             Self::SandboxUnavailable => "this machine has no sandbox; see `sealcheck doctor`",
             Self::HarnessError => "the harness could not do its part",
             Self::Failure => {
-                "an unlisted failure, an unexpected pass, or a baseline entry that matches nothing"
+                "an unlisted failure, an unexpected pass, a stale baseline entry, or a check that a merge misses"
             }
             Self::AdapterError => {
                 "the adapter crashed, broke the protocol or could not carry out an instruction"

@@ -15,6 +15,7 @@
 //! | `decide` | [`judge`]: the order in which everything is asked |
 //! | `outcome` | [`Outcome`], [`OutcomeKind`] and their order, [`Pass`], [`Fail`], [`Inconclusive`] |
 //! | `witness` | [`Witness`]: a sentence and the evidence for it |
+//! | `evidence` | [`EvidenceKind`]: what the witness of a predicate is made of |
 //! | `searched` | [`Searched`]: what makes absence evidence |
 //! | `condition` | [`ConditionProved`] |
 //! | `twin` | [`RoundTrip`] |
@@ -28,6 +29,7 @@
 mod baseline;
 mod condition;
 mod decide;
+mod evidence;
 mod exit;
 mod finding;
 mod outcome;
@@ -43,7 +45,8 @@ mod witness;
 
 pub use baseline::{Baseline, BaselineError, BaselineFile, Known, ResultKey};
 pub use condition::ConditionProved;
-pub use decide::{judge, judge_case};
+pub use decide::{beyond, judge, judge_case};
+pub use evidence::{EvidenceKind, evidence_kinds, witnesses};
 pub use exit::Exit;
 pub use outcome::{Fail, Inconclusive, Outcome, OutcomeKind, Pass};
 pub use searched::Searched;

@@ -5,10 +5,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ConditionProved, RoundTrip, Witness};
+use super::{ConditionProved, RoundTrip, Searched, Witness};
 use crate::{
-    case::{CanaryRole, Condition, StepLabel},
-    observation::{Observer, SessionIndex},
+    case::{CanaryRole, Condition, Platform, StepLabel},
+    observation::{EvidenceId, Observer, Role, SessionIndex},
     protocol::{Declaration, ErrorCategory},
 };
 
@@ -81,7 +81,7 @@ pub struct Pass {
 #[serde(deny_unknown_fields)]
 pub struct Fail {
     witness: Witness,
-    /// What the implementation says of itself and was seen not to be so. Never a reason (D9).
+    /// What the implementation says of itself and was seen not to be so. Never a reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     contradictions: Vec<String>,
 }
@@ -93,6 +93,13 @@ pub enum Inconclusive {
     /// What is looked for never came into the world, so that not finding it says nothing.
     Vacuous {
         /// What is missing.
+        what: String,
+    },
+    /// Worlds on this platform have no such thing.
+    Beyond {
+        /// The platform.
+        platform: Platform,
+        /// What is missing, such as file modes.
         what: String,
     },
     /// An observer that is needed did not watch.
@@ -121,6 +128,16 @@ pub enum Inconclusive {
         /// The session before which it should have been.
         session: SessionIndex,
     },
+    /// A fault of the case was not shown to have happened.
+    FaultNotHit {
+        /// The fault, in one line.
+        fault: String,
+    },
+    /// Sessions that overlap were not shown to have met.
+    RendezvousNotMet {
+        /// Which of the case's rendezvous, from 0.
+        rendezvous: usize,
+    },
     /// The same script did not work in the world without condition, plants and hostile names either.
     TwinDidNotRoundTrip {
         /// What it did instead.
@@ -134,6 +151,11 @@ pub enum Inconclusive {
         step: Option<StepLabel>,
         /// How long was waited, in milliseconds.
         waited_ms: u64,
+    },
+    /// A fault of the case killed the session before it had answered.
+    Killed {
+        /// The step.
+        step: StepLabel,
     },
     /// The library cannot do what a step asks.
     Unsupported {
@@ -178,6 +200,26 @@ impl Outcome {
         }
     }
 
+    /// Everything that it rests on, the most telling first, and of which run each piece is.
+    pub fn evidence(&self) -> Vec<(Role, EvidenceId)> {
+        let searched = self.witness().and_then(Witness::searched).map(Searched::evidence).unwrap_or_default();
+        let witnessed = self.witness().map(Witness::evidence).unwrap_or_default().iter().copied();
+        let mut of_case: Vec<EvidenceId> = witnessed.chain(searched).collect();
+        let mut of_twin = Vec::new();
+        if let Self::Pass(pass) = self {
+            of_case.extend(pass.condition.evidence());
+            of_twin.extend(pass.round_trip.evidence());
+        }
+        let mut evidence = Vec::with_capacity(of_case.len() + of_twin.len());
+        let of_case = of_case.into_iter().map(|id| (Role::Case, id));
+        for piece in of_case.chain(of_twin.into_iter().map(|id| (Role::Twin, id))) {
+            if !evidence.contains(&piece) {
+                evidence.push(piece);
+            }
+        }
+        evidence
+    }
+
     /// One line of why, for every outcome, with what the implementation says of itself and was seen not to be so.
     pub fn why(&self) -> String {
         match self {
@@ -208,6 +250,14 @@ impl OutcomeKind {
         Self::Pass,
         Self::NotApplicable,
     ];
+
+    /// Whether something went wrong, or nothing was decided although the case ran.
+    pub fn is_trouble(self) -> bool {
+        match self {
+            Self::Fail | Self::HarnessError | Self::AdapterError | Self::Inconclusive => true,
+            Self::NotRun | Self::Pass | Self::NotApplicable => false,
+        }
+    }
 
     /// The word in records and reports.
     pub fn as_str(self) -> &'static str {
@@ -270,6 +320,7 @@ impl fmt::Display for Inconclusive {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Vacuous { what } => write!(f, "nothing to judge: {what}"),
+            Self::Beyond { platform, what } => write!(f, "worlds on {platform} have no {what}"),
             Self::ObserverMissing { observer, reason } => {
                 write!(f, "the observer {observer} did not watch: {reason}")
             }
@@ -282,6 +333,10 @@ impl fmt::Display for Inconclusive {
             Self::PlantNotProved { session } => {
                 write!(f, "the plant before {session} was not shown to be there")
             }
+            Self::FaultNotHit { fault } => write!(f, "the fault did not happen: {fault}"),
+            Self::RendezvousNotMet { rendezvous } => {
+                write!(f, "the sessions of rendezvous {} did not meet", rendezvous.saturating_add(1))
+            }
             Self::TwinDidNotRoundTrip { why } => {
                 write!(f, "the same script does not work in an ordinary world either: {why}")
             }
@@ -289,6 +344,9 @@ impl fmt::Display for Inconclusive {
                 Some(step) => write!(f, "the step {step} had no answer after {waited_ms} ms"),
                 None => write!(f, "a step of {session} had no answer after {waited_ms} ms"),
             },
+            Self::Killed { step } => {
+                write!(f, "the session was killed, as the case says, before the step {step} was answered")
+            }
             Self::Unsupported { step, what } => {
                 write!(f, "the implementation cannot do the step {step}: {what}")
             }

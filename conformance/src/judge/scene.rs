@@ -1,10 +1,11 @@
 //! Look-ups in an observation, by the labels and sessions of its case.
 
+use super::Inconclusive;
 use crate::{
     case::{CanaryRole, Case, Step, StepLabel},
     observation::{
-        BusCall, Encoding, Evidence, EvidenceId, Fact, KeyringItem, Observation, ReplyFact, SessionIndex,
-        SightingPlace, Snapshot, SystemCall, TokenRequest, TreeEntry,
+        BusCall, Encoding, Evidence, EvidenceId, Fact, KeyringItem, Observation, ReplyFact, SessionEnd,
+        SessionIndex, SightingPlace, Snapshot, SystemCall, TokenRequest, TreeEntry,
     },
     protocol::Level,
 };
@@ -50,6 +51,14 @@ impl<'a> Scene<'a> {
         SessionIndex(self.case.script.sessions.len().saturating_sub(1))
     }
 
+    /// Whether a fault killed a session: it owes no answers from then on.
+    pub(super) fn was_killed(&self, session: SessionIndex) -> bool {
+        self.run.evidence.iter().any(|evidence| {
+            evidence.session == Some(session)
+                && matches!(&evidence.fact, Fact::SessionEnded { how: SessionEnd::KilledByFault, .. })
+        })
+    }
+
     /// What became of a labelled step.
     pub(super) fn answer(&self, label: &StepLabel) -> Answer<'a> {
         self.case
@@ -88,6 +97,22 @@ impl<'a> Scene<'a> {
             let Fact::Tree { snapshot, entries } = &evidence.fact else { return None };
             (*snapshot == wanted).then_some((evidence.id, entries.as_slice()))
         })
+    }
+
+    /// The permission bits of an entry.
+    ///
+    /// # Errors
+    ///
+    /// [`Inconclusive::Beyond`] on a platform whose files have none.
+    pub(super) fn mode(&self, entry: &TreeEntry) -> Result<u32, Inconclusive> {
+        let platform = self.run.world.platform;
+        let beyond = || Inconclusive::Beyond { platform, what: "file modes".into() };
+        entry.mode.map(|mode| mode & 0o7777).ok_or_else(beyond)
+    }
+
+    /// The mask that takes bits from the mode that a call asks for; only calls on a system with modes are recorded.
+    pub(super) fn umask(&self) -> u32 {
+        self.run.world.umask.unwrap_or_default()
     }
 
     /// A snapshot of the keyring; the last one if there are several.

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Inconclusive,
-    scene::{Scene, Sighting},
+    scene::{Answer, Scene, Sighting},
 };
 use crate::{
-    case::{CanaryRole, Scope},
-    observation::{EvidenceId, Observation, Observer, ObserverState, SightingPlace},
+    case::{CanaryRole, Scope, Step},
+    observation::{EvidenceId, Observation, Observer, ObserverState, ReplyFact, SessionIndex, SightingPlace},
 };
 
 /// A search for a canary that existed, by observers that were shown to see, and that found nothing.
@@ -85,7 +85,7 @@ impl Searched {
     }
 
     /// All its evidence.
-    pub(super) fn evidence(&self) -> Vec<EvidenceId> {
+    pub fn evidence(&self) -> Vec<EvidenceId> {
         [self.issued].into_iter().chain(self.liveness.iter().copied()).collect()
     }
 
@@ -93,6 +93,39 @@ impl Searched {
     pub fn scopes(&self) -> &[Scope] {
         &self.scopes
     }
+}
+
+/// The evidence that a canary came into the world, or that whoever was to have it refused before it asked for it: at
+/// credential level, that is the safest way to refuse.
+///
+/// # Errors
+///
+/// [`Inconclusive::Vacuous`] where neither is so, and what the observer of the network did not see.
+pub(super) fn issued_or_refused(scene: &Scene<'_>, canary: &CanaryRole) -> Result<EvidenceId, Inconclusive> {
+    if let Some(issued) = scene.issued(canary) {
+        return Ok(issued);
+    }
+    let vacuous = || Inconclusive::vacuous(canary);
+    if !scene.is_credential_level() {
+        return Err(vacuous());
+    }
+    complete(scene.run, Observer::Network)?;
+    let mut refusal = None;
+    for (session, number, step) in scene.case.script.steps() {
+        if !matches!(step, Step::Put { canary: put, .. } if put == canary) {
+            continue;
+        }
+        let session = SessionIndex(session);
+        match scene.answer_at(session, number) {
+            Answer::Replied { id, reply: ReplyFact::Error(_), .. }
+                if !scene.token_requests(session).any(|(evidence, _)| evidence.id < id) =>
+            {
+                refusal = Some(id);
+            }
+            Answer::Replied { .. } | Answer::DeadlinePassed { .. } | Answer::None => return Err(vacuous()),
+        }
+    }
+    refusal.ok_or_else(vacuous)
 }
 
 /// The evidence that an observer watched from the first to the last session.
@@ -109,7 +142,7 @@ pub(super) fn complete(run: &Observation, observer: Observer) -> Result<Evidence
 }
 
 /// The observer that serves a scope.
-fn observer_of(scope: Scope) -> Observer {
+pub(super) fn observer_of(scope: Scope) -> Observer {
     match scope {
         Scope::Files => Observer::Files,
         Scope::Writes => Observer::SystemCalls,
@@ -140,10 +173,13 @@ fn scope_of(place: &SightingPlace) -> Option<Scope> {
     }
 }
 
-/// Where a canary may legally go: the client secret is in every request that a client makes with it.
+/// Where a canary may legally go: the client secret is in every request that a client makes with it, and a refresh token is
+/// in the field of a request that is for it.
 fn is_allowed(canary: &CanaryRole, place: &SightingPlace) -> bool {
     match place {
-        SightingPlace::Request { .. } => canary.0 == CanaryRole::CLIENT_SECRET,
+        SightingPlace::Request { field, .. } => {
+            canary.0 == CanaryRole::CLIENT_SECRET || (canary.is_refresh_token() && field == "refresh_token")
+        }
         SightingPlace::File { .. }
         | SightingPlace::FileName { .. }
         | SightingPlace::ExtendedAttribute { .. }

@@ -9,7 +9,7 @@ use super::{Outcome, judge};
 use crate::{
     case::{CanaryRole, Case, Platform, Step, load},
     observation::{
-        BusCall, Encoding, EntryKind, Evidence, EvidenceId, Fact, Instant, IssuedBy, KeyringItem,
+        BusCall, Encoding, EntryKind, Evidence, EvidenceId, Fact, Grant, Instant, IssuedBy, KeyringItem,
         Observation, ObservationVersion, Observer, ObserverState, ReplyFact, Role, SessionEnd, SessionIndex,
         SightingPlace, Snapshot, SystemCall, SystemCallKind, TokenRequest, TreeEntry, ValueFact, WorldFacts,
     },
@@ -195,6 +195,14 @@ impl Stage {
                 let (path, what) = ("/w/home/.store/x".into(), "a file".into());
                 record.push(None, Fact::Planted { session: index, path, what });
             }
+            let faults = self.case.faults.iter().enumerate();
+            for (fault, _) in faults.filter(|(_, fault)| self.proves && fault.during_session == number) {
+                record.push(Some(index), Fact::FaultHit { fault, detail: "x".into() });
+            }
+            let meetings = self.case.rendezvous.iter().enumerate();
+            for (rendezvous, _) in meetings.filter(|(_, met)| self.proves && met.hold.session == number) {
+                record.push(Some(index), Fact::RendezvousMet { rendezvous, held_ms: 1 });
+            }
             record.push(None, Fact::Tree { snapshot: Snapshot::Before(index), entries: left.clone() });
             self.play(&mut record, number, &session.steps);
             left = self.trees.get(&number).cloned().unwrap_or(left);
@@ -209,10 +217,11 @@ impl Stage {
             role,
             world: WorldFacts {
                 platform: Platform::Linux,
+                emulator: None,
                 provider: "scripted".into(),
                 broker: "busd".into(),
-                uid: 1000,
-                umask: 0o022,
+                uid: Some(1000),
+                umask: Some(0o022),
                 home: "/w/home".into(),
                 root: "/w".into(),
             },
@@ -328,9 +337,9 @@ pub(super) fn entry(path: &str, kind: EntryKind, mode: u32) -> TreeEntry {
     TreeEntry {
         path: path.into(),
         kind,
-        mode,
-        uid: 1000,
-        gid: 1000,
+        mode: Some(mode),
+        uid: Some(1000),
+        gid: Some(1000),
         size: 3,
         links: 1,
         inode: 9,
@@ -381,7 +390,7 @@ pub(super) fn asks_owner(names_secrets: bool) -> Fact {
 
 pub(super) fn token_request(role: &str) -> Fact {
     let scope = format!("https://{}.sealcheck.test/.default", canary(role).alias());
-    Fact::TokenRequest(TokenRequest { grant: "client_credentials".into(), scope, issued: None })
+    Fact::TokenRequest(TokenRequest { grant: Grant::ClientCredentials, scope, issued: None, refused: None })
 }
 
 pub(super) fn keyring(session: usize, item: &str, attributes: &[(&str, &str)]) -> Fact {
@@ -423,6 +432,7 @@ fn statement() -> Statement {
     let location = |role, path: &str| Location { role, path: path.into() };
     Statement {
         level: Level::Store,
+        credentials: Vec::new(),
         protectors: BTreeMap::from([(Platform::Linux, vec![Protector::SecretService])]),
         default_name: "msal.cache".into(),
         partitions: BTreeMap::from([

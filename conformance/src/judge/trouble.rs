@@ -78,7 +78,7 @@ fn death(scene: &Scene<'_>, broken: &Evidence) -> String {
 
 fn bad_end(how: &SessionEnd) -> Option<String> {
     match how {
-        SessionEnd::Exited { code: 0 } | SessionEnd::KilledByScript => None,
+        SessionEnd::Exited { code: 0 } | SessionEnd::KilledByScript | SessionEnd::KilledByFault => None,
         SessionEnd::CannotRunHere => Some("the adapter says that it cannot run here, where it ran".into()),
         SessionEnd::Exited { code } => Some(format!("the adapter exited with {code}")),
         SessionEnd::KilledByHarness { reason } => Some(format!("the adapter was killed: {reason}")),
@@ -126,7 +126,7 @@ fn unrecorded(scene: &Scene<'_>) -> Option<Outcome> {
                 Step::Open { .. } | Step::Put { .. } | Step::Get { .. } | Step::Remove { .. } => true,
                 Step::Render { .. } | Step::Close { .. } => false,
             };
-            if matters && matches!(scene.answer_at(index, step), Answer::None) {
+            if matters && !scene.was_killed(index) && matches!(scene.answer_at(index, step), Answer::None) {
                 let word = asked.word();
                 let detail = format!("{index} has no record of an answer to step {}, a {word}", step + 1);
                 return Some(Outcome::HarnessError { detail });

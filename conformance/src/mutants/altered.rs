@@ -94,6 +94,21 @@ pub(super) trait AlteredFiles: fmt::Debug + Send + Sync {
         SystemFiles.note(lock, directory, name)
     }
 
+    /// Is [`Files::remove`].
+    fn remove(&self, lock: &LockGuard, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        SystemFiles.remove(lock, directory, name)
+    }
+
+    /// Is [`Files::sweep`].
+    fn sweep(&self, lock: &LockGuard, directory: &PrivateDir, name: &str) -> Result<usize, FileError> {
+        SystemFiles.sweep(lock, directory, name)
+    }
+
+    /// Is [`Files::has_temporary`].
+    fn has_temporary(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        SystemFiles.has_temporary(directory, name)
+    }
+
     /// Is [`Files::listed_as`].
     fn listed_as(&self, directory: &PrivateDir, name: &str) -> Result<Option<String>, FileError> {
         SystemFiles.listed_as(directory, name)
@@ -132,15 +147,15 @@ impl<T: AlteredFiles> Files for Altered<T> {
     }
 
     fn remove(&self, lock: &LockGuard, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
-        SystemFiles.remove(lock, directory, name)
+        self.0.remove(lock, directory, name)
     }
 
     fn sweep(&self, lock: &LockGuard, directory: &PrivateDir, name: &str) -> Result<usize, FileError> {
-        SystemFiles.sweep(lock, directory, name)
+        self.0.sweep(lock, directory, name)
     }
 
     fn has_temporary(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
-        SystemFiles.has_temporary(directory, name)
+        self.0.has_temporary(directory, name)
     }
 
     fn listed_as(&self, directory: &PrivateDir, name: &str) -> Result<Option<String>, FileError> {

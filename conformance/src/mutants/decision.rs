@@ -29,6 +29,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         },
     },
     Mutant {
+        name: "dismissal-needs-no-consent",
+        part: Part::Decision,
+        defect: "A dismissed prompt is a reason to use plaintext, and nobody is asked.",
+        killers: &["fail-closed/prompt-dismissed#refuses"],
+        seams: || {
+            deciding(|probe, consent, existing| match probe {
+                Err(Obstacle::Refused { .. }) => plaintext(existing),
+                other => decide(other, consent, existing),
+            })
+        },
+    },
+    Mutant {
         name: "locked-needs-no-consent",
         part: Part::Decision,
         defect: "A locked keyring is a reason to use plaintext, and nobody is asked.",
@@ -111,6 +123,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         defect: "A plaintext file that is there is taken for the consent of an earlier day.",
         killers: &["fallback/not-sticky#refuses", "isolation/planted-plaintext#without-protector"],
         seams: plaintext_is_consent,
+    },
+    Mutant {
+        name: "plaintext-unannounced",
+        part: Part::Decision,
+        defect: "The fallback is taken without a word.",
+        killers: &["fallback/announced#named"],
+        seams: || Seams { announce: Box::new(|_| {}), ..Seams::real() },
     },
     Mutant {
         name: "residue-left-behind",

@@ -2,9 +2,8 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
@@ -19,6 +18,7 @@ use super::{
     Mutant, Part,
     altered::{Altered, AlteredFiles},
 };
+use crate::modes::{self, DirBuilderMode as _, OpenOptionsMode as _};
 
 /// The mutants of this part.
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -58,7 +58,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "folder-open-to-all",
         part: Part::Files,
         defect: "The folder is made with the usual mode, and its mode is never looked at.",
-        killers: &["file-hygiene/directory-private#mode"],
+        killers: &["file-hygiene/directory-private#mode", "file-hygiene/writable-folder#not-used-as-it-is"],
         seams: || with(OpenFolder),
     },
     Mutant {
@@ -112,7 +112,7 @@ impl AlteredFiles for Written {
 
 fn tighten_then_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
+    modes::set_mode(&file, 0o600)?;
     file.write_all(bytes)
 }
 
@@ -165,13 +165,11 @@ impl AlteredFiles for Followed {
     fn look(&self, directory: &PrivateDir, name: &str) -> Result<Option<FileState>, FileError> {
         let path = directory.path().join(name);
         let looked = fs::metadata(&path).and_then(|metadata| {
-            let modified = metadata.modified()?;
-            let identity = (metadata.dev(), metadata.ino());
             Ok(FileState {
                 bytes: metadata.len(),
-                identity,
-                modified,
-                touched: modified,
+                identity: modes::identity(&path, &metadata)?,
+                modified: metadata.modified()?,
+                touched: metadata.modified()?,
                 writable_by_others: false,
             })
         });
@@ -235,7 +233,7 @@ impl AlteredFiles for ReadableSignal {
     }
 }
 
-fn read(path: &Path) -> Result<Option<SecretBytes>, FileError> {
+pub(super) fn read(path: &Path) -> Result<Option<SecretBytes>, FileError> {
     if_there(fs::read(path).map(SecretBytes::from), "read", path)
 }
 

@@ -1,10 +1,10 @@
 //! Variants that do it otherwise and keep every sentence.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process,
     sync::Arc,
 };
@@ -24,6 +24,7 @@ use super::{
     files::with,
     store::wrapping,
 };
+use crate::modes::OpenOptionsMode as _;
 
 /// Every variant.
 pub(super) const VARIANTS: &[Variant] = &[
@@ -74,7 +75,7 @@ pub(super) const VARIANTS: &[Variant] = &[
     },
     Variant {
         name: "temporary-named-otherwise",
-        difference: "The temporary file is named after the process and put on the disk twice.",
+        difference: "The temporary file is named after the process and put on the disk twice; what was left is swept by its ending.",
         seams: || with(OtherTemporary),
     },
 ];
@@ -168,6 +169,35 @@ impl AlteredFiles for OtherTemporary {
         replace(directory.path(), &path, bytes.expose())
             .map_err(|error| FileError::system("replace", &path, error))
     }
+
+    fn sweep(&self, _: &LockGuard, directory: &PrivateDir, name: &str) -> Result<usize, FileError> {
+        let removed = leftovers(directory.path(), name).and_then(|left| {
+            left.iter().try_for_each(fs::remove_file)?;
+            Ok(left.len())
+        });
+        removed.map_err(|error| FileError::system("sweep", directory.path(), error))
+    }
+
+    fn has_temporary(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+        let left = leftovers(directory.path(), name);
+        left.map(|left| !left.is_empty())
+            .map_err(|error| FileError::system("look at", directory.path(), error))
+    }
+}
+
+/// The temporaries of a file, whoever made them; the caller holds the cache, or will before it touches them.
+fn leftovers(folder: &Path, name: &str) -> io::Result<Vec<PathBuf>> {
+    let mut left = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_of_it = path.file_name().and_then(OsStr::to_str).is_some_and(|found| {
+            found.starts_with(name) && found.len() > name.len() && found.ends_with(".new")
+        });
+        if is_of_it {
+            left.push(path);
+        }
+    }
+    Ok(left)
 }
 
 fn replace(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {

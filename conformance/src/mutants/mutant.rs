@@ -1,11 +1,18 @@
 //! A wrong implementation, and a legally different one.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use token_cache::seams::Seams;
 
-use super::{decision, files, honest::VARIANTS, lock, name, store};
-use crate::{adapter::reference::MakeSeams, case::CheckId};
+use super::{
+    conduct, content, credential, decision, failure, files, honest::VARIANTS, interrupted, lock, name,
+    replaced, store,
+};
+use crate::{
+    adapter::reference::{Habits, MakeSeams, Right},
+    case::CheckId,
+    protocol::Level,
+};
 
 /// The reference with one part replaced by a wrong one.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +53,16 @@ pub enum Part {
     Name,
     /// Where the protected bytes go.
     Store,
+    /// What a credential asks for, keeps and hands to its cache.
+    Credential,
+}
+
+/// What the reference is made of.
+pub struct Parts {
+    /// The parts of each cache.
+    pub seams: Box<MakeSeams>,
+    /// How its credentials behave, where it is used at their level.
+    pub habits: Arc<dyn Habits>,
 }
 
 /// Every mutant.
@@ -55,7 +72,12 @@ pub fn all() -> &'static [Mutant] {
 
 /// Every honest variant.
 pub fn honest() -> &'static [Variant] {
-    VARIANTS
+    &HONEST
+}
+
+/// The level at which the reference differs in the way that a mutant or a variant of this name does.
+pub fn level(name: &str) -> Level {
+    if credential::habits(name).is_some() { Level::Credential } else { Level::Store }
 }
 
 /// The mutants of which a check is a named killer.
@@ -63,20 +85,23 @@ pub fn killed_by(check: &CheckId) -> impl Iterator<Item = &'static Mutant> {
     all().iter().filter(|mutant| mutant.killers.contains(&check.as_str()))
 }
 
-/// Makes the parts of a mutant or a variant; the right parts where none is named.
+/// The parts of a mutant or a variant; the right parts where none is named.
 ///
 /// # Errors
 ///
 /// [`UnknownMutant`].
-pub fn seams(name: Option<&str>) -> Result<Box<MakeSeams>, UnknownMutant> {
+pub fn parts(name: Option<&str>) -> Result<Parts, UnknownMutant> {
     let Some(name) = name else {
-        return Ok(Box::new(Seams::real));
+        return Ok(Parts { seams: Box::new(Seams::real), habits: Arc::new(Right) });
     };
+    if let Some(habits) = credential::habits(name) {
+        return Ok(Parts { seams: Box::new(Seams::real), habits });
+    }
     let mutants = all().iter().map(|mutant| (mutant.name, mutant.seams));
     let variants = honest().iter().map(|variant| (variant.name, variant.seams));
     let found = mutants.chain(variants).find(|(known, _)| *known == name);
     let (_, make) = found.ok_or_else(|| UnknownMutant { name: name.to_owned() })?;
-    Ok(Box::new(make))
+    Ok(Parts { seams: Box::new(make), habits: Arc::new(Right) })
 }
 
 /// A name that no mutant and no variant has.
@@ -89,5 +114,25 @@ pub struct UnknownMutant {
 
 /// In the order in which the parts are met: a name, then what is decided about it, then what is done.
 static ALL: LazyLock<Vec<Mutant>> = LazyLock::new(|| {
-    [name::MUTANTS, decision::MUTANTS, store::MUTANTS, files::MUTANTS, lock::MUTANTS].concat()
+    let of_credentials: Vec<Mutant> = credential::MUTANTS.iter().map(|(mutant, _)| *mutant).collect();
+    [
+        name::MUTANTS,
+        decision::MUTANTS,
+        store::MUTANTS,
+        conduct::MUTANTS,
+        interrupted::MUTANTS,
+        failure::MUTANTS,
+        files::MUTANTS,
+        replaced::MUTANTS,
+        content::MUTANTS,
+        lock::MUTANTS,
+        &of_credentials,
+    ]
+    .concat()
+});
+
+/// Those of caches, then those of credentials.
+static HONEST: LazyLock<Vec<Variant>> = LazyLock::new(|| {
+    let of_credentials = credential::VARIANTS.iter().map(|(variant, _)| *variant);
+    VARIANTS.iter().copied().chain(of_credentials).collect()
 });

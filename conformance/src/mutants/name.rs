@@ -1,6 +1,6 @@
 //! Names that become the wrong files and items.
 
-use std::{collections::hash_map::RandomState, hash::BuildHasher, sync::LazyLock};
+use std::{collections::hash_map::RandomState, hash::BuildHasher, process::Command, sync::LazyLock};
 
 use token_cache::{
     CacheName, Error, Partition,
@@ -11,6 +11,18 @@ use super::{Mutant, Part};
 
 /// The mutants of this part.
 pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "blank-name-is-the-default",
+        part: Part::Name,
+        defect: "A name is trimmed, and what is left of a blank one is taken for no name.",
+        killers: &["input/blank-name#not-the-default"],
+        seams: || {
+            naming(|name, partition| {
+                let is_blank = !name.is_empty() && name.trim().is_empty();
+                file_name(if is_blank { CacheName::DEFAULT } else { name }, partition)
+            })
+        },
+    },
     Mutant {
         name: "default-name-of-its-own",
         part: Part::Name,
@@ -32,6 +44,34 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 file_name(if name.is_empty() { CacheName::DEFAULT } else { name }, partition)
             })
         },
+    },
+    Mutant {
+        name: "name-cut-at-a-line-break",
+        part: Part::Name,
+        defect: "A name ends at its first line break, as in a file of settings.",
+        killers: &["input/newline-name#not-cut-off"],
+        seams: || naming(|name, partition| file_name(name.lines().next().unwrap_or(name), partition)),
+    },
+    Mutant {
+        name: "name-cut-at-nul",
+        part: Part::Name,
+        defect: "A name ends at its first NUL, as in C.",
+        killers: &["input/nul-name#not-cut-off"],
+        seams: || naming(|name, partition| file_name(name.split('\0').next().unwrap_or(name), partition)),
+    },
+    Mutant {
+        name: "name-cut-short",
+        part: Part::Name,
+        defect: "A name is cut to the length of a column in somebody's table.",
+        killers: &["input/long-name#not-cut-short"],
+        seams: || naming(|name, partition| file_name(name.get(..64).unwrap_or(name), partition)),
+    },
+    Mutant {
+        name: "name-folded",
+        part: Part::Name,
+        defect: "Names are written in lower case, as one file system would compare them.",
+        killers: &["isolation/letter-case#not-overwritten", "isolation/letter-case#not-read"],
+        seams: || naming(|name, partition| file_name(&name.to_lowercase(), partition)),
     },
     Mutant {
         name: "name-hashed-with-a-salt",
@@ -62,6 +102,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
         seams: || naming(|name, partition| Ok(format!("{name}{}", partition.suffix()))),
     },
     Mutant {
+        name: "name-through-a-shell",
+        part: Part::Name,
+        defect: "A shell is asked to make the name of the file.",
+        killers: &["input/shell-name#nothing-ran"],
+        seams: || {
+            naming(|name, partition| {
+                // What the shell says of it, and whether there is one, matters to nobody.
+                let _said = Command::new("/bin/sh").arg("-c").arg(format!("echo {name}")).output();
+                file_name(name, partition)
+            })
+        },
+    },
+    Mutant {
         name: "partition-ignored",
         part: Part::Name,
         defect: "Both partitions are one cache.",
@@ -74,6 +127,19 @@ pub(super) const MUTANTS: &[Mutant] = &[
             "isolation/partitions-plaintext#stored-apart",
         ],
         seams: || naming(|name, _| file_name(name, Partition::NoCae)),
+    },
+    Mutant {
+        name: "suffix-at-most-once",
+        part: Part::Name,
+        defect: "A name that ends in a suffix already gets none.",
+        killers: &["isolation/composite-name#not-overwritten", "isolation/composite-name#not-read"],
+        seams: || {
+            naming(|name, partition| {
+                let full = file_name(name, partition)?;
+                let has_one = name.ends_with(".cae") || name.ends_with(".nocae");
+                Ok(if has_one { name.to_owned() } else { full })
+            })
+        },
     },
     Mutant {
         name: "suffix-for-the-default-only",

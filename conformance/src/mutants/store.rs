@@ -3,7 +3,6 @@
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -19,6 +18,7 @@ use super::{
     Mutant, Part,
     altered::{Altered, AlteredStore},
 };
+use crate::modes::OpenOptionsMode as _;
 
 /// The mutants of this part.
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -167,7 +167,7 @@ pub(super) fn wrapping<T: AlteredStore + 'static>(wrap: fn(Box<dyn Store>, &Plan
 }
 
 /// The right parts, but for a leak of everything that is written.
-fn leaking(leak: fn(&Path, &SecretBytes) -> io::Result<()>) -> Seams {
+pub(super) fn leaking(leak: fn(&Path, &SecretBytes) -> io::Result<()>) -> Seams {
     storing(move |store, plan| {
         Ok(Box::new(Altered(Leaking { store: store?, path: beside(plan, "copy"), leak })))
     })
@@ -273,7 +273,10 @@ fn combined(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The store of another item on the same bus.
-fn secret_service(protector: &Protector, change: impl FnOnce(&ItemIdentity) -> ItemIdentity) -> Protected {
+pub(super) fn secret_service(
+    protector: &Protector,
+    change: impl FnOnce(&ItemIdentity) -> ItemIdentity,
+) -> Protected {
     match protector {
         Protector::SecretService { bus, item } => {
             Ok(Box::new(SecretService::new(bus.clone(), change(item))?))
@@ -285,16 +288,16 @@ fn secret_service(protector: &Protector, change: impl FnOnce(&ItemIdentity) -> I
 }
 
 /// A file in the cache's folder that the reference does not have.
-fn beside(plan: &Plan, extension: &str) -> PathBuf {
+pub(super) fn beside(plan: &Plan, extension: &str) -> PathBuf {
     plan.location.directory().join(format!("{}.{extension}", plan.location.file()))
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)
 }
 
-fn failed(path: &Path, error: io::Error) -> Obstacle {
+pub(super) fn failed(path: &Path, error: io::Error) -> Obstacle {
     FileError::system("use", path, error).into()
 }
 

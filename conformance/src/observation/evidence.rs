@@ -37,7 +37,7 @@ pub struct SessionIndex(pub usize);
 
 impl fmt::Display for SessionIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "session {}", self.0 + 1)
+        write!(f, "session {}", self.0.saturating_add(1))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What one piece of evidence says.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,20 @@ pub enum Fact {
         /// Where.
         place: SightingPlace,
     },
+    /// A fault of the case happened.
+    FaultHit {
+        /// Which of the case's faults, from 0.
+        fault: usize,
+        /// To what, in one line.
+        detail: String,
+    },
+    /// A session was held until another one had passed its point.
+    RendezvousMet {
+        /// Which of the case's rendezvous, from 0.
+        rendezvous: usize,
+        /// For how long it was held, in milliseconds.
+        held_ms: u64,
+    },
     /// The adapter answered.
     Replied {
         /// Which step of the session, from 0; `hello` and `bye` have none.
@@ -85,6 +99,13 @@ pub enum Fact {
         /// How long was waited, in milliseconds.
         waited_ms: u64,
     },
+    /// A session printed the path of a file that it wrote.
+    PathPrinted {
+        /// The file.
+        path: String,
+    },
+    /// A session began: its process runs.
+    SessionStarted {},
     /// A session ended.
     SessionEnded {
         /// How.
@@ -148,7 +169,7 @@ pub enum ReplyFact {
     Ok {
         /// What the value held; `get` only.
         value: Option<ValueFact>,
-        /// What the library says of itself; `open` only. Cross-checked, never a verdict (D9).
+        /// What the library says of itself; `open` only. Cross-checked, never a verdict.
         self_report: Option<SelfReport>,
     },
     /// The library returned or threw.
@@ -185,6 +206,8 @@ pub enum SessionEnd {
     },
     /// The harness killed it because the script says so.
     KilledByScript,
+    /// It was killed at a system call, because a fault of the case says so.
+    KilledByFault,
     /// The harness killed it because a deadline passed or the protocol was broken.
     KilledByHarness {
         /// Why.
@@ -204,7 +227,7 @@ pub enum SessionEnd {
     },
 }
 
-/// A system call that was attempted; its result is unknown (D6).
+/// A system call that was attempted; its result is unknown.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct SystemCall {
     /// Which call.
@@ -221,7 +244,7 @@ pub struct SystemCall {
     pub flags: Option<u64>,
     /// The address of a connect.
     pub address: Option<String>,
-    /// The errno with which the harness refused it.
+    /// The errno with which the harness refused it, or a fault ended it; `SIGKILL` where a fault killed its process.
     pub refused: Option<String>,
 }
 
@@ -257,11 +280,38 @@ pub enum SystemCallKind {
     ChangeOwner,
     /// setxattr, removexattr and their variants; calls that set times only where they were refused.
     SetAttribute,
+    /// fsync, fdatasync, syncfs, `sync_file_range`. Announced only where a fault or a rendezvous counts them.
+    Sync,
     /// connect, and sendto, sendmsg and sendmmsg with an address.
     Connect,
     /// What would escape the witness, and is refused: foreign architectures, x32, io_uring, Linux AIO, mount, chroot and
     /// their kin.
     Forbidden,
+}
+
+impl SystemCallKind {
+    /// The word for it in sentences: the plainest of the calls that it stands for.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Write => "write",
+            Self::SharedMap => "mmap",
+            Self::Splice => "splice",
+            Self::Rename => "rename",
+            Self::Link => "link",
+            Self::Symlink => "symlink",
+            Self::Unlink => "unlink",
+            Self::MakeDirectory => "mkdir",
+            Self::MakeNode => "mknod",
+            Self::Truncate => "truncate",
+            Self::ChangeMode => "chmod",
+            Self::ChangeOwner => "chown",
+            Self::SetAttribute => "setxattr",
+            Self::Sync => "fsync",
+            Self::Connect => "connect",
+            Self::Forbidden => "a forbidden call",
+        }
+    }
 }
 
 /// A process at its start.
@@ -313,13 +363,84 @@ pub struct KeyringItem {
     pub bytes: usize,
 }
 
-/// A request for a token.
+/// A request for a token, or one that leads to it: the user is asked to sign in.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct TokenRequest {
-    /// The grant type.
-    pub grant: String,
+    /// By what right.
+    pub grant: Grant,
     /// The scope.
     pub scope: String,
     /// The canary that was issued, if any.
     pub issued: Option<CanaryRole>,
+    /// Why nothing was issued; absent where a token was, or the user was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<TokenRefusal>,
+}
+
+/// By what right a client asks for a token.
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// Its own secret.
+    ClientCredentials,
+    /// None yet: it wants the user to enter a code on another device.
+    DeviceAuthorization,
+    /// The user entered the code, or has not yet.
+    DeviceCode,
+    /// None yet: it wants the user to sign in in a browser.
+    Authorization,
+    /// The user signed in in a browser.
+    AuthorizationCode,
+    /// A refresh token.
+    RefreshToken,
+    /// Another one, which the authority does not know; the client's word for it.
+    Unknown(String),
+}
+
+impl Grant {
+    /// Whether the user has to do something for it.
+    pub fn asks_user(&self) -> bool {
+        match self {
+            Self::DeviceAuthorization | Self::DeviceCode | Self::Authorization | Self::AuthorizationCode => {
+                true
+            }
+            Self::ClientCredentials | Self::RefreshToken | Self::Unknown(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::ClientCredentials => "client_credentials",
+            Self::DeviceAuthorization => "device_authorization",
+            Self::DeviceCode => "device_code",
+            Self::Authorization => "authorization",
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::Unknown(text) => text,
+        })
+    }
+}
+
+/// Why the authority issued nothing.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenRefusal {
+    /// The request has no form with one grant, or lacks what the grant needs.
+    Malformed,
+    /// The grant is none that is known.
+    UnknownGrant,
+    /// The client or the tenant is not the one that there is.
+    UnknownClient,
+    /// The client's secret is wrong.
+    WrongSecret,
+    /// The scope is not of this authority.
+    UnknownScope,
+    /// The user has not entered the code yet.
+    Pending,
+    /// The code or the refresh token was never given out, or was used up.
+    UnknownCode,
+    /// The refresh token was replaced by a newer one before: whoever still has it did not keep the newer one.
+    ReplacedToken,
 }

@@ -11,22 +11,31 @@
 //! | `place` | [`Place`](crate::observation::SightingPlace): where a canary was seen |
 //! | `tree` | the state of files |
 //! | `observer` | [`Observer`] and [`ObserverState`] |
+//! | `emulator` | [`Emulator`]: who stands in for a system |
+//! | `path_text` | how paths are written |
+//! | `lives` | [`Lives`]: how long sessions lived |
 //! | `log` | [`EvidenceLog`], which numbers evidence while a world lives |
 
+mod emulator;
 mod evidence;
 mod fact;
+mod lives;
 mod log;
 mod observer;
+mod path_text;
 mod place;
 mod tree;
 
+pub use emulator::Emulator;
 pub use evidence::{Evidence, EvidenceId, Instant, SessionIndex};
 pub use fact::{
-    BusCall, Fact, IssuedBy, KeyringItem, ProcessStart, ReplyFact, SessionEnd, Snapshot, SystemCall,
-    SystemCallKind, TokenRequest, ValueFact,
+    BusCall, Fact, Grant, IssuedBy, KeyringItem, ProcessStart, ReplyFact, SessionEnd, Snapshot, SystemCall,
+    SystemCallKind, TokenRefusal, TokenRequest, ValueFact,
 };
+pub use lives::Lives;
 pub use log::{Clock, EvidenceLog};
 pub use observer::{Observer, ObserverState};
+pub use path_text::path_text;
 pub use place::{Encoding, SightingPlace};
 pub use tree::{EntryKind, TreeEntry};
 
@@ -90,18 +99,35 @@ pub enum Role {
 pub struct WorldFacts {
     /// The platform.
     pub platform: Platform,
+    /// Who stood in for it, if anybody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emulator: Option<Emulator>,
     /// Who played the keyring, such as `scripted`.
     pub provider: String,
     /// The broker, such as `busd`.
     pub broker: String,
-    /// The user that the sessions ran as.
-    pub uid: u32,
-    /// The file mode creation mask of the sessions.
-    pub umask: u32,
+    /// The user that the sessions ran as, where the system has numbers for users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// The file mode creation mask of the sessions, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub umask: Option<u32>,
     /// The home of the world; paths in evidence are absolute and begin with this or a sibling.
     pub home: String,
     /// The folder that holds home, temporary and runtime folder.
     pub root: String,
+}
+
+impl WorldFacts {
+    /// The platform as a label, such as `linux` or `windows (wine)`.
+    pub fn platform_label(&self) -> String {
+        platform_label(self.platform, self.emulator)
+    }
+}
+
+/// A platform, and who stands in for it, as a label such as `linux` or `windows (wine)`.
+pub fn platform_label(platform: Platform, emulator: Option<Emulator>) -> String {
+    emulator.map_or_else(|| platform.to_string(), |emulator| format!("{platform} ({emulator})"))
 }
 
 impl Observation {

@@ -12,12 +12,15 @@ pub struct TreeEntry {
     pub path: String,
     /// What it is.
     pub kind: EntryKind,
-    /// Its permission bits.
-    pub mode: u32,
-    /// Its owner.
-    pub uid: u32,
-    /// Its group.
-    pub gid: u32,
+    /// Its permission bits, where the system has any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+    /// Its owner, where the system has numbers for users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<u32>,
+    /// Its group, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gid: Option<u32>,
     /// Its size in bytes.
     pub size: u64,
     /// Its number of hard links.
@@ -46,4 +49,16 @@ pub enum EntryKind {
     Symlink,
     /// A FIFO, socket or device.
     Special,
+}
+
+impl EntryKind {
+    /// The word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Directory => "folder",
+            Self::Symlink => "link",
+            Self::Special => "special file",
+        }
+    }
 }

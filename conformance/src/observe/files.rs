@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
@@ -106,9 +105,9 @@ impl Tour<'_> {
         let shown = self.scanner.redact(&entry.path);
         let snapshot = self.snapshot;
 
-        let name = path.file_name().map_or(&[][..], |name| name.as_bytes());
+        let name = entry::name_bytes(path);
         let target = entry.target.as_deref().unwrap_or_default().as_bytes();
-        for text in [name, target] {
+        for text in [name.as_slice(), target] {
             self.search(path, text, |_| SightingPlace::FileName { snapshot, path: shown.clone() });
         }
         for (attribute, value) in &attributes {
@@ -364,7 +363,7 @@ mod tests {
         // Root is exempt from modes and sees the file, which is as good.
         assert_eq!(result.is_ok(), exempt);
         assert_eq!(scene.places().len(), usize::from(exempt));
-        assert_eq!(scene.tree()[1].mode, 0);
+        assert_eq!(scene.tree()[1].mode, Some(0));
     }
 
     #[test]

@@ -1,12 +1,21 @@
 //! The observer of the keyring's contents.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use super::Lost;
 use crate::{
     canary::{Scanner, Search},
     observation::{EvidenceLog, Fact, KeyringItem, Observer, SessionIndex, SightingPlace, Snapshot},
 };
+
+/// The items, or the loss where not all of them could be read: then nothing can be said of what is missing.
+///
+/// # Errors
+///
+/// [`Lost`] for whatever kept them from being read.
+pub fn all<T>(items: Result<T, impl fmt::Display>) -> Result<T, Lost> {
+    items.map_err(|error| Lost { observer: Observer::Keyring, reason: error.to_string() })
+}
 
 /// Records every item, and every canary in a secret, a label or an attribute.
 ///

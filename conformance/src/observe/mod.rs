@@ -9,6 +9,7 @@
 //! | `entry` | one entry of the tree, looked at without following or opening what is no regular file |
 //! | `keyring` | the items of the keyring |
 //! | `output` | [`OutputScanner`]: standard output and standard error |
+//! | `mention` | files that a session wrote and named in what it printed |
 //! | `reply` | errors and rendered texts in replies, and the facts about replies |
 //! | `relocation` | what a fresh process found in relocated files |
 //! | `watch` | [`ObserverStates`]: how each observer ended |
@@ -20,6 +21,7 @@ pub mod beacon;
 mod entry;
 mod files;
 pub mod keyring;
+pub mod mention;
 mod output;
 pub mod relocation;
 pub mod reply;

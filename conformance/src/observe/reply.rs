@@ -8,9 +8,9 @@ use crate::{
     protocol::{NativeError, Reply, ReplyBody, ReplyError, SelfReport, Unsupported},
 };
 
-/// Records every canary in the error or the rendered text of a reply.
+/// Records every canary in the error, the rendered text or the opaque state of a reply.
 ///
-/// Values and opaque state are not searched: they are where a secret belongs.
+/// Values are not searched: they are where a secret belongs. State is kept outside the cache, so there it does not.
 ///
 /// # Errors
 ///
@@ -115,7 +115,10 @@ fn texts(reply: &Reply) -> Vec<(String, &str)> {
                 texts.extend(names.map(|(index, name)| (format!("ok.names[{index}]"), name.as_str())));
             }
             ReplyBody::Render { text } => texts.push(("ok.text".into(), text)),
-            ReplyBody::Hello(_) | ReplyBody::Put { .. } | ReplyBody::Get { .. } | ReplyBody::Done => {}
+            ReplyBody::Put { state } | ReplyBody::Get { state, .. } => {
+                texts.extend(state.as_deref().map(|text| ("ok.state".into(), text)));
+            }
+            ReplyBody::Hello(_) | ReplyBody::Done => {}
         },
         Reply::Error(error) => {
             let native = &error.native;

@@ -73,6 +73,16 @@ pub fn decode_request(line: &[u8]) -> Result<(Value, Request), LineError> {
     Ok((seq, request))
 }
 
+/// `seq` and the word of a request that this version does not know; `None` for one that it knows, and for what is none.
+pub fn unknown_request(line: &[u8]) -> Option<(Value, String)> {
+    let mut members = parse_object(line).ok()?;
+    let Some(Value::String(word)) = members.remove("request") else { return None };
+    if serde_json::from_value::<RequestKind>(Value::from(word.as_str())).is_ok() {
+        return None;
+    }
+    Some((members.remove("seq")?, word))
+}
+
 /// Decodes the rest of a reply line (after the tag) to a request of the given kind.
 ///
 /// # Errors

@@ -23,13 +23,13 @@ mod version;
 
 pub use bytes::Base64Bytes;
 pub use category::{ErrorCategory, Phase};
-pub use line::{LineError, MAX_LINE_BYTES, Tag, decode_reply, decode_request};
+pub use line::{LineError, MAX_LINE_BYTES, Tag, decode_reply, decode_request, unknown_request};
 pub use reply::{
     AdapterError, HelloReply, Identity, NativeError, Reply, ReplyBody, ReplyError, SelfReport, Unsupported,
 };
 pub use request::{
-    Authority, Get, Hello, LogLevel, Open, OpenOptions, Put, Remove, Render, RenderWhat, Request,
-    RequestKind, Store, StoreHandle,
+    Authority, CredentialKind, Get, Hello, LogLevel, Open, OpenOptions, Put, Remove, Render, RenderWhat,
+    Request, RequestKind, Store, StoreHandle,
 };
 pub use statement::{
     Declaration, DeclaredItem, ErrorMapEntry, Fallback, Level, Limits, Location, LocationRole,

@@ -28,7 +28,7 @@ pub enum ReplyBody {
     Hello(Box<HelloReply>),
     /// To `open`.
     Open {
-        /// What the library says about its own protection; cross-checked, never a verdict (D9).
+        /// What the library says about its own protection; cross-checked, never a verdict.
         self_report: Option<SelfReport>,
     },
     /// To `put`.

@@ -1,5 +1,7 @@
 //! What the harness asks an adapter to do.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -120,13 +122,15 @@ pub enum LogLevel {
 pub struct Open {
     /// The handle that later requests use.
     pub store: StoreHandle,
-    /// The options; an absent member means: leave the library's default alone.
-    pub options: OpenOptions,
+    /// The options; an absent member of theirs means: leave the library's default alone. Where they are absent as a
+    /// whole, no options are given to the credential at all; credential level only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<OpenOptions>,
     /// Whether the library may open a dialogue.
     pub interaction: Interaction,
-    /// The credential kind to use; credential level only.
+    /// The kind of credential to use, of those that the statement declares; absent means: the one that the adapter is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credential: Option<String>,
+    pub credential: Option<CredentialKind>,
     /// The token authority to use; credential level only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<Authority>,
@@ -135,6 +139,46 @@ pub struct Open {
     pub state: Option<String>,
     /// How long one operation may take before the harness ends the session, in milliseconds.
     pub deadline_ms: u64,
+}
+
+/// A kind of credential: how it comes by its tokens.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialKind {
+    /// By a secret of the client's own.
+    ClientSecret,
+    /// By a user who enters a code on another device, and by the refresh token from then on.
+    DeviceCode,
+    /// By a user who signs in in a browser, and by the refresh token from then on.
+    Interactive,
+    /// By what others left in the cache that developer tools share; it asks no user.
+    SharedTokenCache,
+}
+
+impl CredentialKind {
+    /// The word on the wire and in case files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecret => "client_secret",
+            Self::DeviceCode => "device_code",
+            Self::Interactive => "interactive",
+            Self::SharedTokenCache => "shared_token_cache",
+        }
+    }
+
+    /// Whether its tokens are a user's: refresh tokens and id tokens come with them.
+    pub fn is_for_user(self) -> bool {
+        match self {
+            Self::ClientSecret => false,
+            Self::DeviceCode | Self::Interactive | Self::SharedTokenCache => true,
+        }
+    }
+}
+
+impl fmt::Display for CredentialKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// The options under test, in the words of the specification (S9).
@@ -151,8 +195,11 @@ pub struct OpenOptions {
 /// Where a credential asks for tokens: a fake authority on loopback with throw-away values.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct Authority {
-    /// `https://localhost:PORT`.
+    /// `https://localhost:PORT`; the address of the public authority where there is a proxy.
     pub url: String,
+    /// The proxy to go through, `http://127.0.0.1:PORT`; it leads to the same fake authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
     /// A file with the authority's throw-away CA, PEM.
     pub ca_file: String,
     /// The tenant.

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ErrorCategory;
+use super::{CredentialKind, ErrorCategory};
 use crate::case::{Partition, Platform};
 
-/// Everything that an implementation declares, the same in every session. Unknown keys are an error; `item`, and what
-/// `limits` holds, may be left out instead of null, everything else must be answered.
+/// Everything that an implementation declares, the same in every session. Unknown keys are an error; `item`, `credentials`, and
+/// what `limits` holds, may be left out, everything else must be answered.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// Whether the adapter hands the library a value, or asks a credential for a token.
     pub level: Level,
+    /// The kinds of credential that the adapter can open if it is asked to; credential level only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<CredentialKind>,
     /// The protectors that the library uses, by platform.
     pub protectors: BTreeMap<Platform, Vec<Protector>>,
     /// The name that is used when none is given (S13).
@@ -45,6 +48,16 @@ pub enum Level {
     Store,
     /// `put` and `get` both ask a credential for a token; the authority issues the canaries.
     Credential,
+}
+
+impl Level {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Store => "store",
+            Self::Credential => "credential",
+        }
+    }
 }
 
 /// The platform's user data protection.
@@ -79,7 +92,7 @@ pub enum Fallback {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnProtectorRefusal {
-    /// It returns an error (D3).
+    /// It returns an error.
     Refuse,
     /// It writes plaintext.
     FallBack,
@@ -151,6 +164,8 @@ pub enum Declaration {
     Partition(Partition),
     /// The adapter works at this level.
     Level(Level),
+    /// The adapter can open a credential of this kind.
+    Credential(CredentialKind),
     /// The library declares this policy for a locked protector.
     OnLocked(OnProtectorRefusal),
     /// The library declares this policy for a dismissed prompt.
@@ -170,6 +185,7 @@ impl Statement {
             }
             Declaration::Partition(partition) => self.partitions.contains_key(partition),
             Declaration::Level(level) => self.level == *level,
+            Declaration::Credential(kind) => self.credentials.contains(kind),
             Declaration::OnLocked(policy) => self.on_locked == *policy,
             Declaration::OnDismissed(policy) => self.on_dismissed == *policy,
             Declaration::Location(role) => self.locations.iter().any(|location| location.role == *role),

@@ -7,6 +7,11 @@ use super::{CheckResult, Header, OutcomeKind};
 pub enum Conformance {
     /// No requirement set was asked for, so nothing is said.
     NotAsked,
+    /// Only a shard of the set was asked for; the merge of all of them says more.
+    Partial {
+        /// The set.
+        set: String,
+    },
     /// Every check of the set passed or does not apply, with every observer, and at least one passed.
     Conformant {
         /// The set.
@@ -30,6 +35,9 @@ impl Conformance {
     pub fn of(header: &Header, results: &[CheckResult]) -> Self {
         let Some(requirements) = &header.selection.requirements else { return Self::NotAsked };
         let set = requirements.name.clone();
+        if header.selection.shard.is_some() {
+            return Self::Partial { set };
+        }
         let outcomes = requirements.checks.iter().map(|check| {
             results
                 .iter()
@@ -105,6 +113,19 @@ mod tests {
             of(&[(A, OutcomeKind::Fail), (B, OutcomeKind::Pass)], &[A, B]),
             Conformance::NotConformant { set: "2026.1".into(), failed: 1, unverified: 0 }
         );
+    }
+
+    #[test]
+    fn of_a_shard_nothing_is_said_yet() {
+        let mut header = sample::header();
+        let checks = [A].map(|check| check.parse().expect("ids in tests are well formed")).into();
+        header.selection.requirements = Some(RequirementSet { name: "2026.1".into(), checks });
+        header.selection.shard = crate::case::Shard::new(1, 2);
+        let results = [sample::result(A, OutcomeKind::Pass, false)];
+        assert_eq!(Conformance::of(&header, &results), Conformance::Partial { set: "2026.1".into() });
+        header.selection.shard = None;
+        let set = "2026.1".into();
+        assert_eq!(Conformance::of(&header, &results), Conformance::Conformant { set }, "the control");
     }
 
     #[test]

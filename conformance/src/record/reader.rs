@@ -212,7 +212,7 @@ mod tests {
         for check in &results.checks {
             writer.result(check.clone()).expect(MEMORY);
         }
-        writer.finish(results.footer.exit_code).expect(MEMORY);
+        writer.finish(results.footer.exit_code, results.footer.timing).expect(MEMORY);
         String::from_utf8(output).expect("JSON is UTF-8")
     }
 

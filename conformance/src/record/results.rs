@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Conformance, OutcomeKind, Tally, Timestamp, Verdict};
 use crate::{
-    case::{CaseId, CheckId, RequirementLevel, Severity},
+    canary::Seed,
+    case::{CaseId, CheckId, RequirementLevel, Severity, Shard},
     observation::{EvidenceId, Observer, Role},
     protocol::Identity,
 };
@@ -43,6 +44,9 @@ pub struct Header {
     pub format: ResultsVersion,
     /// The version of the harness.
     pub harness: String,
+    /// The digest of the catalogue that was built in; absent where a recording was made into results.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<String>,
     /// The adapter, by the name that `--adapter` takes.
     pub adapter: String,
     /// The implementation under test; absent if no session got as far as `hello`.
@@ -50,12 +54,18 @@ pub struct Header {
     pub implementation: Option<Identity>,
     /// The platform as a label, such as `linux` or `windows (wine)`.
     pub platform: String,
+    /// What results on this platform do not show, if it only stands in for another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caveat: Option<String>,
     /// Who played the keyring, such as `scripted`.
     pub provider: String,
     /// The broker, such as `busd`.
     pub broker: String,
     /// What was chosen to run.
     pub selection: Selection,
+    /// What decided the order of the cases and every canary; absent where results of several seeds were merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<Seed>,
     /// The baseline that outcomes are compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineUse>,
@@ -78,6 +88,12 @@ pub struct Selection {
     /// The frozen requirement set, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requirements: Option<RequirementSet>,
+    /// How many checks that is, those of other shards included.
+    #[serde(default)]
+    pub checks: usize,
+    /// The part of it that was run, where it was spread over several runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 /// A frozen requirement set with every check in it, so that a file proves its own completeness.
@@ -135,6 +151,9 @@ pub struct CheckResult {
     pub elapsed_ms: u64,
     /// The command that repeats exactly this.
     pub reproducer: String,
+    /// The command that plays the recording of exactly this run of the case again; where one was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayer: Option<String>,
 }
 
 /// One piece of evidence, readable without the observation.
@@ -176,6 +195,32 @@ pub struct Footer {
     pub exit_code: u8,
     /// Always true: the run got to its end.
     pub complete: bool,
+    /// How long it took; absent where several runs were merged, which did not take place together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
+}
+
+/// How long a run took, and how much of that the sessions of its adapter lived.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
+pub struct Timing {
+    /// From before the first world to after the last one, in milliseconds.
+    pub wall_ms: u64,
+    /// How many worlds there were at a time.
+    pub jobs: usize,
+    /// How many sessions the adapter had, in cases and twins.
+    pub sessions: usize,
+    /// How long they lived, added up, in milliseconds.
+    pub lived_ms: u64,
+}
+
+impl Timing {
+    /// What a session cost beside its own life: wall time times jobs over the summed life, 1 being nothing.
+    ///
+    /// `None` if no session lived.
+    pub fn overhead(&self) -> Option<f64> {
+        let spent = self.wall_ms as f64 * self.jobs as f64;
+        (self.lived_ms > 0).then(|| spent / self.lived_ms as f64)
+    }
 }
 
 /// A whole results file.

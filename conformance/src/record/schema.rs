@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use schemars::{JsonSchema, schema_for};
 
-use super::Line;
+use super::{Line, RecordingFile};
 use crate::{
     case::CaseFile,
     judge::BaselineFile,
@@ -22,11 +22,13 @@ pub enum SchemaName {
     Case,
     /// A baseline file.
     Baseline,
+    /// A recording of a case.
+    Recording,
 }
 
 impl SchemaName {
     /// All formats.
-    pub const ALL: [Self; 4] = [Self::Results, Self::Protocol, Self::Case, Self::Baseline];
+    pub const ALL: [Self; 5] = [Self::Results, Self::Protocol, Self::Case, Self::Baseline, Self::Recording];
 
     /// The word in commands and file names.
     pub fn as_str(self) -> &'static str {
@@ -35,6 +37,7 @@ impl SchemaName {
             Self::Protocol => "protocol",
             Self::Case => "case",
             Self::Baseline => "baseline",
+            Self::Recording => "recording",
         }
     }
 
@@ -45,6 +48,7 @@ impl SchemaName {
             Self::Protocol => schema_for!(Message),
             Self::Case => schema_for!(CaseFile),
             Self::Baseline => schema_for!(BaselineFile),
+            Self::Recording => schema_for!(RecordingFile),
         };
         let mut text = serde_json::to_string_pretty(&schema).expect("a schema is plain data");
         text.push('\n');
@@ -68,7 +72,7 @@ impl FromStr for SchemaName {
 
 /// A word that names no schema.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0:?} is not a schema; there are results, protocol, case and baseline")]
+#[error("{0:?} is not a schema; there are results, protocol, case, baseline and recording")]
 pub struct UnknownSchema(String);
 
 /// One message between harness and adapter, without the tag before it.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{CheckResult, Footer, Header, Line, Tally};
+use super::{CheckResult, Footer, Header, Line, Tally, Timing};
 
 /// Appends line by line and flushes each, so that what was judged survives whatever comes later.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ impl<W: Write> ResultsWriter<W> {
     /// # Errors
     ///
     /// Whatever the output reports.
-    pub fn finish(mut self, exit_code: u8) -> io::Result<Footer> {
-        let footer = Footer { tally: std::mem::take(&mut self.tally), exit_code, complete: true };
+    pub fn finish(mut self, exit_code: u8, timing: Option<Timing>) -> io::Result<Footer> {
+        let footer = Footer { tally: std::mem::take(&mut self.tally), exit_code, complete: true, timing };
         self.line(&Line::Footer(footer.clone()))?;
         Ok(footer)
     }

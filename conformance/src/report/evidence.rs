@@ -3,15 +3,15 @@
 use super::{layout::printable, system_call};
 use crate::{
     observation::{
-        BusCall, Evidence, Fact, IssuedBy, KeyringItem, ReplyFact, SessionEnd, SightingPlace, Snapshot,
-        TokenRequest, TreeEntry, ValueFact, WorldFacts,
+        BusCall, Evidence, Fact, Grant, IssuedBy, KeyringItem, ReplyFact, SessionEnd, SightingPlace,
+        Snapshot, TokenRefusal, TokenRequest, TreeEntry, ValueFact, WorldFacts,
     },
     protocol::RequestKind,
 };
 
 /// What a piece of evidence says, in one line. Paths in the home of the world begin with `~`.
 pub fn summary(evidence: &Evidence, world: &WorldFacts) -> String {
-    let said = fact(&evidence.fact, &Paths { world });
+    let said = fact(&evidence.fact, &Paths::of(world));
     let said = match evidence.session {
         Some(session) if !names_its_session(&evidence.fact) => format!("{session}: {said}"),
         Some(_) | None => said,
@@ -27,9 +27,13 @@ fn names_its_session(fact: &Fact) -> bool {
         }
         Fact::CanarySeen { place, .. } | Fact::LivenessSeen { place, .. } => snapshot_of(place).is_some(),
         Fact::CanaryIssued { .. }
+        | Fact::FaultHit { .. }
+        | Fact::RendezvousMet { .. }
         | Fact::Replied { .. }
         | Fact::AdapterFailed { .. }
         | Fact::DeadlinePassed { .. }
+        | Fact::PathPrinted { .. }
+        | Fact::SessionStarted {}
         | Fact::SessionEnded { .. }
         | Fact::SystemCall(_)
         | Fact::ProcessStarted(_)
@@ -53,19 +57,27 @@ fn fact(fact: &Fact, paths: &Paths<'_>) -> String {
         Fact::LivenessSeen { observer, place } => {
             format!("the leak that was planted for {observer} was seen {}", sighting(place, paths))
         }
+        Fact::FaultHit { detail, .. } => format!("a fault of the case happened: {detail}"),
+        Fact::PathPrinted { path } => format!("printed the path of {}, which it wrote", paths.short(path)),
+        Fact::RendezvousMet { held_ms, .. } => {
+            format!("was held for {held_ms} ms, until the other session had passed its point")
+        }
         Fact::Replied { label, request, reply, elapsed_ms, .. } => {
             let step = label.as_ref().map_or_else(String::new, |label| format!(" `{label}`"));
             format!("{}{step} answered {} after {elapsed_ms} ms", request.as_str(), replied(*request, reply))
         }
         Fact::AdapterFailed { step, detail } => match step {
-            Some(step) => format!("the adapter failed at step {}: {detail}", step + 1),
+            Some(step) => format!("the adapter failed at step {}: {detail}", step.saturating_add(1)),
             None => format!("the adapter failed: {detail}"),
         },
         Fact::DeadlinePassed { step, label, waited_ms } => match (label, step) {
             (Some(label), _) => format!("`{label}` was not answered within {waited_ms} ms"),
-            (None, Some(step)) => format!("step {} was not answered within {waited_ms} ms", step + 1),
+            (None, Some(step)) => {
+                format!("step {} was not answered within {waited_ms} ms", step.saturating_add(1))
+            }
             (None, None) => format!("there was no answer within {waited_ms} ms"),
         },
+        Fact::SessionStarted {} => "began".into(),
         Fact::SessionEnded { how, .. } => ended(how),
         Fact::Tree { snapshot, entries } => format!("{}: {}", moment(*snapshot), tree(entries, paths)),
         Fact::SystemCall(call) => system_call::attempted(call, paths),
@@ -98,7 +110,9 @@ fn sighting(place: &SightingPlace, paths: &Paths<'_>) -> String {
         }
         SightingPlace::StandardOutput { offset } => format!("on standard output at byte {offset}"),
         SightingPlace::StandardError { offset } => format!("on standard error at byte {offset}"),
-        SightingPlace::Reply { step, member } => format!("in {member} of the reply to step {}", step + 1),
+        SightingPlace::Reply { step, member } => {
+            format!("in {member} of the reply to step {}", step.saturating_add(1))
+        }
         SightingPlace::Argument { pid, program, index } => {
             format!("in argument {index} of process {pid}, {}", paths.short(program))
         }
@@ -179,6 +193,7 @@ fn ended(how: &SessionEnd) -> String {
     match how {
         SessionEnd::Exited { code } => format!("the process exited with {code}"),
         SessionEnd::KilledByScript => "the process was killed, as the script says".into(),
+        SessionEnd::KilledByFault => "the process was killed, by a fault of the case".into(),
         SessionEnd::KilledByHarness { reason } => format!("the process had to be killed: {reason}"),
         SessionEnd::Signalled { signal } => format!("the process died by signal {signal}"),
         SessionEnd::CannotRunHere => "the adapter says that it cannot run here (exit 89)".into(),
@@ -193,7 +208,10 @@ fn tree(entries: &[TreeEntry], paths: &Paths<'_>) -> String {
     let mut shown: Vec<_> = entries
         .iter()
         .take(SHOWN)
-        .map(|entry| format!("{} {:04o} {} bytes", paths.short(&entry.path), entry.mode & 0o7777, entry.size))
+        .map(|entry| {
+            let mode = entry.mode.map(|mode| format!("{:04o} ", mode & 0o7777)).unwrap_or_default();
+            format!("{} {mode}{} bytes", paths.short(&entry.path), entry.size)
+        })
         .collect();
     shown.extend(rest(entries.len(), "entries"));
     shown.join(", ")
@@ -227,11 +245,33 @@ fn bus_call(call: &BusCall) -> String {
 }
 
 fn token_request(request: &TokenRequest) -> String {
-    let issued = match &request.issued {
-        Some(role) => format!("the secret {{{role}}} was issued"),
-        None => "no known secret was issued".into(),
+    let TokenRequest { grant, scope, issued, refused } = request;
+    let answer = match (issued, refused) {
+        (Some(role), _) => format!("the secret {{{role}}} was issued"),
+        (None, Some(refusal)) => format!("refused, {}", refused_because(*refusal)),
+        (None, None) => match grant {
+            Grant::DeviceAuthorization | Grant::Authorization => "the user was asked to sign in".into(),
+            Grant::ClientCredentials
+            | Grant::DeviceCode
+            | Grant::AuthorizationCode
+            | Grant::RefreshToken
+            | Grant::Unknown(_) => "no known secret was issued".into(),
+        },
     };
-    format!("the authority was asked for a token ({}, scope {}): {issued}", request.grant, request.scope)
+    format!("the authority was asked for a token ({grant}, scope {scope}): {answer}")
+}
+
+fn refused_because(refusal: TokenRefusal) -> &'static str {
+    match refusal {
+        TokenRefusal::Malformed => "the request is not well-formed",
+        TokenRefusal::UnknownGrant => "the grant is unknown",
+        TokenRefusal::UnknownClient => "the client or the tenant is unknown",
+        TokenRefusal::WrongSecret => "the client secret is wrong",
+        TokenRefusal::UnknownScope => "the scope is unknown",
+        TokenRefusal::Pending => "the user has not entered the code yet",
+        TokenRefusal::UnknownCode => "the code or refresh token is unknown",
+        TokenRefusal::ReplacedToken => "the refresh token was replaced by a newer one before",
+    }
 }
 
 fn moment(snapshot: Snapshot) -> String {
@@ -246,7 +286,11 @@ pub(super) struct Paths<'a> {
     world: &'a WorldFacts,
 }
 
-impl Paths<'_> {
+impl<'a> Paths<'a> {
+    pub(super) fn of(world: &'a WorldFacts) -> Self {
+        Self { world }
+    }
+
     pub(super) fn short(&self, path: &str) -> String {
         self.below(path, &self.world.home, "~")
             .or_else(|| self.below(path, &self.world.root, "{world}"))

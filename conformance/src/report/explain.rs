@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     case::{Case, Check, CheckId, RequirementLevel},
+    judge,
     observation::Role,
     record::{Results, Verdict},
 };
@@ -71,13 +72,21 @@ impl Page {
     }
 
     fn world(&mut self, case: &Case) {
-        let platforms = joined(case.world.platforms.iter().map(ToString::to_string));
+        // Where it needs what worlds do not have, it is told to be inconclusive, and is not played.
+        let platforms = case.world.platforms.iter().filter(|platform| case.beyond(**platform).is_none());
+        let platforms = joined(platforms.map(ToString::to_string));
         self.section("world");
         self.item("keyring", script::condition(case.world.condition));
         self.item("umask", &case.world.umask);
         self.item("runs on", &platforms);
         for plant in &case.plants {
             self.item("planted", &script::plant(plant));
+        }
+        for fault in &case.faults {
+            self.item("fault", &script::fault(fault));
+        }
+        for rendezvous in &case.rendezvous {
+            self.item("meeting", &script::rendezvous(rendezvous));
         }
     }
 
@@ -108,6 +117,12 @@ impl Page {
         if !case.plants.is_empty() {
             removed.push("nothing planted".into());
         }
+        if !case.faults.is_empty() {
+            removed.push("no fault".into());
+        }
+        if case.script.sessions.iter().any(|session| session.overlaps) {
+            removed.push("its sessions one after the other".into());
+        }
         removed.extend(
             case.twin.names.iter().map(|(hostile, benign)| format!("the name {benign:?} for {hostile:?}")),
         );
@@ -134,7 +149,7 @@ impl Page {
         }
         self.item("sources", &check.requirement.sources.join(", "));
         self.item("asserts", &predicate::asserted(&check.predicate));
-        let witnesses = predicate::witnesses(&check.predicate);
+        let witnesses = judge::witnesses(&check.predicate);
         self.item("witnesses", &joined(witnesses.iter().map(ToString::to_string)));
         self.item("applies", &joined(check.applies_when.iter().map(predicate::declared)));
         self.item("kills", &(with.killed_by)(&check.id).join(", "));
@@ -173,6 +188,10 @@ impl Page {
         // One line whatever the width, so that it can be copied.
         let again = paint(palette::LABEL, "again     ");
         self.text.push_str(&format!("  {again}{}\n", printable(&result.reproducer)));
+        if let Some(replayer) = &result.replayer {
+            let replay = paint(palette::LABEL, "replay    ");
+            self.text.push_str(&format!("  {replay}{}\n", printable(replayer)));
+        }
     }
 }
 

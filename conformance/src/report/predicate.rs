@@ -1,9 +1,8 @@
-//! What a check asserts and what witnesses it, in plain words.
+//! What a check asserts and when it applies, in plain words.
 
 use super::script::{location, partition};
 use crate::{
     case::{Partition, Predicate, Scope},
-    observation::Observer,
     protocol::{Declaration, Level, OnProtectorRefusal},
 };
 
@@ -17,6 +16,19 @@ pub(super) fn asserted(predicate: &Predicate) -> String {
         Predicate::ValueEquals { step, canary } => {
             format!("`{step}` gives exactly {{{canary}}} without asking the authority")
         }
+        Predicate::ValueOneOf { step, canaries, or_error } => {
+            let canaries: Vec<_> = canaries.iter().map(|canary| format!("{{{canary}}}")).collect();
+            let gives = format!("`{step}` gives exactly {}", canaries.join(" or "));
+            let fails = if or_error.is_empty() {
+                String::new()
+            } else {
+                format!(", or fails as {},", words(or_error, " or "))
+            };
+            format!("{gives}{fails} without asking the authority")
+        }
+        Predicate::SaveReported { save, confirm } => {
+            format!("`{save}` fails, or `{confirm}` gives back what it stored")
+        }
         Predicate::ValueAbsent { step, canary, or_error } if or_error.is_empty() => {
             format!("`{step}` does not give {{{canary}}}")
         }
@@ -29,7 +41,38 @@ pub(super) fn asserted(predicate: &Predicate) -> String {
         Predicate::CanaryPresent { canary, scopes } => {
             format!("{{{canary}}} is seen in each of: {}", in_scopes(scopes))
         }
-        Predicate::ResidueGone { canary } => format!("at the end {{{canary}}} is in no file"),
+        Predicate::ResidueGone { canary, besides: None } => format!("at the end {{{canary}}} is in no file"),
+        Predicate::ResidueGone { canary, besides: Some(role) } => {
+            format!("at the end {{{canary}}} is in no file but {}", location(*role))
+        }
+        Predicate::Erased { canary } => {
+            format!("at the end {{{canary}}} is in no file and in no item of the keyring")
+        }
+        Predicate::Announced { canary } => {
+            format!("every file in which {{{canary}}} is left was named on standard output or standard error")
+        }
+        Predicate::Kept { canary, control } => format!(
+            "at the end {{{canary}}} is in a file or in an item of the keyring, as it was before, or {{{control}}} is \
+             gone too"
+        ),
+        Predicate::ResidueReported { canary, step } => format!(
+            "after the session of `{step}` {{{canary}}} is in no file, or `{step}` failed, or the file was named"
+        ),
+        Predicate::TemporaryGuarded { canary } => format!(
+            "what held {{{canary}}} before it was renamed was made exclusively, privately, anew, and in the same folder"
+        ),
+        Predicate::FolderGuarded { location: role, canary } => {
+            format!("{{{canary}}} is never below {} while others may write to that", location(*role))
+        }
+        Predicate::NotTakenForAbsent { step, canary } => {
+            format!("`{step}` does not say that nothing is there, where {{{canary}}} is")
+        }
+        Predicate::NotPrompted { step } => {
+            format!("in the session of `{step}` no prompt of the keyring is shown")
+        }
+        Predicate::Survived { step } => {
+            format!("`{step}` is answered, with whatever, and its process does not die")
+        }
         Predicate::NothingCreated { step } => {
             format!("nothing is created in the session of `{step}`, not even an empty file")
         }
@@ -64,44 +107,18 @@ pub(super) fn asserted(predicate: &Predicate) -> String {
         Predicate::AuthorityRequestsAtMost { step, requests } => {
             format!("in the session of `{step}` the authority issues at most {requests} tokens")
         }
+        Predicate::RenewedSilently { step, canary } => format!(
+            "`{step}` gets {{{canary}}} for a refresh token of an earlier process, and nobody is asked to sign in"
+        ),
+        Predicate::RefreshTokensReplaced {} => {
+            "no refresh token is used after it was replaced, and one that replaced another is used".into()
+        }
         Predicate::NotReturnedAfterRelocation { step, canary } => {
             format!("with copies of all files and a fresh keyring, `{step}` does not give {{{canary}}}")
         }
         Predicate::WithinDeadline { step, milliseconds } => {
             format!("`{step}` is answered, with whatever, within {milliseconds} ms")
         }
-    }
-}
-
-/// The observers without which the outcome is inconclusive, most telling first.
-pub(super) fn witnesses(predicate: &Predicate) -> Vec<Observer> {
-    match predicate {
-        Predicate::Refused { .. } => {
-            vec![
-                Observer::Harness,
-                Observer::Files,
-                Observer::SystemCalls,
-                Observer::Keyring,
-                Observer::Network,
-            ]
-        }
-        Predicate::ValueEquals { .. } => vec![Observer::Harness, Observer::Network],
-        Predicate::ValueAbsent { .. } | Predicate::WithinDeadline { .. } => vec![Observer::Harness],
-        Predicate::CanaryAbsent { scopes, .. } | Predicate::CanaryPresent { scopes, .. } => {
-            let mut observers: Vec<_> = scopes.iter().map(|scope| observer(*scope)).collect();
-            observers.dedup();
-            observers
-        }
-        Predicate::ResidueGone { .. } | Predicate::PathExists { .. } => vec![Observer::Files],
-        Predicate::NothingCreated { .. } | Predicate::StaysInside { .. } | Predicate::PathPrivate { .. } => {
-            vec![Observer::Files, Observer::SystemCalls]
-        }
-        Predicate::BornPrivate { .. } => vec![Observer::SystemCalls, Observer::Files],
-        Predicate::StorageDistinct { .. } => vec![Observer::Keyring, Observer::Files],
-        Predicate::ItemAttributes { .. } => vec![Observer::Keyring],
-        Predicate::ProtectorTriedFirst { .. } => vec![Observer::Bus, Observer::SystemCalls],
-        Predicate::AuthorityRequestsAtMost { .. } => vec![Observer::Network],
-        Predicate::NotReturnedAfterRelocation { .. } => vec![Observer::Relocation, Observer::Harness],
     }
 }
 
@@ -124,6 +141,7 @@ pub(super) fn declared(declaration: &Declaration) -> String {
         }
         Declaration::Location(role) => format!("it declares {}", location(*role)),
         Declaration::Item => "it declares an item in the protector".into(),
+        Declaration::Credential(kind) => format!("it can open a credential of the kind {kind}"),
     }
 }
 
@@ -131,19 +149,6 @@ fn policy_words(policy: OnProtectorRefusal) -> &'static str {
     match policy {
         OnProtectorRefusal::Refuse => "refuses",
         OnProtectorRefusal::FallBack => "writes plaintext",
-    }
-}
-
-fn observer(scope: Scope) -> Observer {
-    match scope {
-        Scope::Files => Observer::Files,
-        Scope::Writes => Observer::SystemCalls,
-        Scope::Output => Observer::Output,
-        Scope::Errors => Observer::Harness,
-        Scope::Arguments | Scope::Environment => Observer::Processes,
-        Scope::Bus => Observer::Bus,
-        Scope::KeyringSecrets | Scope::KeyringAttributes => Observer::Keyring,
-        Scope::Network => Observer::Network,
     }
 }
 

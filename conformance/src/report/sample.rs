@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::{
     case::{
-        CanaryRole, Case, Check, Condition, End, Interaction, Partition, Place, Plant, PlantKind, Platform,
-        Predicate, Requirement, RequirementLevel, Scope, Script, Session, Severity, Step, StepLabel, Twin,
-        WorldSpec,
+        BusClass, CallClass, CallEffect, CanaryRole, Case, Check, Condition, End, Fault, FaultKind,
+        Interaction, Meeting, Once, Options, Partition, Place, Plant, PlantKind, Platform, Point, Predicate,
+        Rendezvous, Repeat, Requirement, RequirementLevel, Scope, Script, Session, Severity, Step, StepLabel,
+        Twin, WorldSpec,
     },
     observation::{
-        BusCall, Encoding, EntryKind, EvidenceId, Fact, IssuedBy, KeyringItem, Observer, ProcessStart,
+        BusCall, Encoding, EntryKind, EvidenceId, Fact, Grant, IssuedBy, KeyringItem, Observer, ProcessStart,
         ReplyFact, Role, SessionEnd, SessionIndex, SightingPlace, Snapshot, SystemCall, SystemCallKind,
-        TokenRequest, TreeEntry, ValueFact, WorldFacts,
+        TokenRefusal, TokenRequest, TreeEntry, ValueFact, WorldFacts,
     },
     protocol::{
         Declaration, ErrorCategory, Identity, Level, LocationRole, LogLevel, NativeError, Phase, RenderWhat,
@@ -19,7 +20,7 @@ use crate::{
     },
     record::{
         Advice, BaselineNote, CheckResult, EvidenceLine, Footer, Header, OutcomeKind, Results,
-        ResultsVersion, Selection, Tally, Timestamp, Verdict,
+        ResultsVersion, Selection, Tally, Timestamp, Timing, Verdict,
     },
 };
 
@@ -36,10 +37,11 @@ pub(crate) fn label(name: &str) -> StepLabel {
 pub(crate) fn world() -> WorldFacts {
     WorldFacts {
         platform: Platform::Linux,
+        emulator: None,
         provider: "scripted".into(),
         broker: "busd".into(),
-        uid: 0,
-        umask: 0o022,
+        uid: Some(0),
+        umask: Some(0o022),
         home: "/tmp/w/home".into(),
         root: "/tmp/w".into(),
     }
@@ -49,16 +51,24 @@ pub(crate) fn header() -> Header {
     Header {
         format: ResultsVersion::CURRENT,
         harness: "0.1.0".into(),
+        catalogue: Some("5eed".repeat(16)),
         adapter: "python-azure-identity".into(),
         implementation: Some(Identity { name: "azure-identity".into(), version: "1.25.3".into() }),
         platform: "linux".into(),
+        caveat: None,
         provider: "scripted".into(),
         broker: "busd".into(),
-        selection: Selection::default(),
+        selection: Selection { checks: 9, ..Selection::default() },
+        seed: Some("5eed".parse().expect("seeds in tests are well formed")),
         baseline: None,
         without_observers: vec![Observer::Network],
         started: Timestamp::since_epoch(std::time::Duration::from_secs(1_795_465_756)),
     }
+}
+
+/// A run of two jobs that were busy for two thirds of their time.
+pub(crate) fn timing() -> Timing {
+    Timing { wall_ms: 4_500, jobs: 2, sessions: 21, lived_ms: 6_000 }
 }
 
 /// A result with nothing in it but what its outcome demands.
@@ -78,6 +88,7 @@ pub(crate) fn result(check: &str, outcome: OutcomeKind, is_listed: bool) -> Chec
         advice: None,
         elapsed_ms: 120,
         reproducer: format!("sealcheck run -a python-azure-identity --select '{check}'"),
+        replayer: None,
         check,
     }
 }
@@ -117,6 +128,9 @@ pub(crate) fn results() -> Results {
         fix: "Empty the plaintext file after the item was read back.".into(),
     });
 
+    fail.replayer =
+        Some("sealcheck replay out/python-azure-identity--lifecycle--encryption-returns.rec.json".into());
+
     let mut known = result("file-hygiene/directory-mode#private", OutcomeKind::Fail, true);
     known.severity = Severity::Medium;
     known.sentence = "The folder of the cache is private.".into();
@@ -141,7 +155,7 @@ pub(crate) fn results() -> Results {
     harness.explanation = "The broker of the world could not be started: no space left on device.".into();
 
     let checks = vec![pass, mended, fail, known, unsure, inapplicable, not_run, adapter, harness];
-    let footer = Footer { tally: Tally::of(&checks), exit_code: 70, complete: true };
+    let footer = Footer { tally: Tally::of(&checks), exit_code: 70, complete: true, timing: Some(timing()) };
     Results { header: header(), checks, footer }
 }
 
@@ -182,6 +196,9 @@ pub(crate) fn facts() -> Vec<(Option<usize>, Fact)> {
             },
         ),
         (None, Fact::Planted { session: first, path: file.into(), what: "a file with mode 0644".into() }),
+        (Some(0), Fact::FaultHit { fault: 0, detail: "write to ~/.store/x failed with ENOSPC".into() }),
+        (Some(0), Fact::PathPrinted { path: file.into() }),
+        (Some(1), Fact::RendezvousMet { rendezvous: 0, held_ms: 12 }),
         (Some(0), Fact::CanaryIssued { role: role("secret"), by: IssuedBy::Authority }),
         (
             Some(0),
@@ -258,6 +275,7 @@ pub(crate) fn facts() -> Vec<(Option<usize>, Fact)> {
             Fact::AdapterFailed { step: Some(2), detail: "a protocol line is not a JSON object".into() },
         ),
         (Some(0), Fact::DeadlinePassed { step: Some(1), label: Some(label("save")), waited_ms: 5000 }),
+        (Some(0), Fact::SessionStarted {}),
         (Some(0), Fact::SessionEnded { how: SessionEnd::Exited { code: 0 }, effective_capabilities: None }),
         (
             Some(0),
@@ -319,9 +337,19 @@ pub(crate) fn facts() -> Vec<(Option<usize>, Fact)> {
         (
             Some(0),
             Fact::TokenRequest(TokenRequest {
-                grant: "client_credentials".into(),
+                grant: Grant::ClientCredentials,
                 scope: "https://secret.sealcheck.test/.default".into(),
                 issued: None,
+                refused: None,
+            }),
+        ),
+        (
+            Some(0),
+            Fact::TokenRequest(TokenRequest {
+                grant: Grant::RefreshToken,
+                scope: "https://secret.sealcheck.test/.default".into(),
+                issued: None,
+                refused: Some(TokenRefusal::ReplacedToken),
             }),
         ),
     ];
@@ -333,9 +361,9 @@ fn entry(path: &str, mode: u32, size: u64) -> TreeEntry {
     TreeEntry {
         path: path.into(),
         kind: EntryKind::File,
-        mode,
-        uid: 0,
-        gid: 0,
+        mode: Some(mode),
+        uid: Some(0),
+        gid: Some(0),
         size,
         links: 1,
         inode: 9,
@@ -376,7 +404,7 @@ pub(crate) fn case() -> Case {
         check(
             "residue-gone",
             "Once encryption is possible again, no plaintext of the secret stays on the disk.",
-            Predicate::ResidueGone { canary: role("before") },
+            Predicate::ResidueGone { canary: role("before"), besides: None },
         ),
         check(
             "still-there",
@@ -412,6 +440,20 @@ pub(crate) fn case() -> Case {
                 age_seconds: 86_400,
             },
         }],
+        faults: vec![Fault {
+            during_session: 0,
+            kind: FaultKind::SystemCall {
+                call: CallClass::SecretWrite,
+                nth: 1,
+                repeat: Repeat::Once,
+                effect: CallEffect::Enospc,
+            },
+        }],
+        rendezvous: vec![Rendezvous {
+            hold: Meeting { session: 0, at: Point::Bus { call: BusClass::Search, nth: 1 } },
+            until: Meeting { session: 1, at: Point::End {} },
+            once: Once::Passed,
+        }],
         twin: Twin {
             round_trip: label("again"),
             names: BTreeMap::from([("../escape".into(), "plain".into())]),
@@ -427,6 +469,7 @@ fn sessions() -> Vec<Session> {
         Session {
             condition: None,
             place: Place::Home,
+            overlaps: false,
             end: End::Kill,
             log: LogLevel::Default,
             steps: vec![
@@ -436,6 +479,8 @@ fn sessions() -> Vec<Session> {
                     name: Some("../escape".into()),
                     allow_unencrypted_storage: Some(true),
                     interaction: Interaction::Never,
+                    credential: None,
+                    options: Options::Given,
                 },
                 Step::Put {
                     label: Some(label("save")),
@@ -449,6 +494,7 @@ fn sessions() -> Vec<Session> {
         Session {
             condition: Some(Condition::Usable),
             place: Place::Relocated,
+            overlaps: true,
             end: End::Bye,
             log: LogLevel::Default,
             steps: vec![
@@ -458,6 +504,8 @@ fn sessions() -> Vec<Session> {
                     name: None,
                     allow_unencrypted_storage: None,
                     interaction: Interaction::Allow,
+                    credential: None,
+                    options: Options::Given,
                 },
                 Step::Get {
                     label: Some(label("again")),

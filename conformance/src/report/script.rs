@@ -1,9 +1,12 @@
 //! The steps of a script in plain words.
 
 use crate::{
-    case::{Case, Condition, End, Interaction, Partition, Place, Plant, PlantKind, Session, Step},
+    case::{
+        Case, Condition, End, Fault, Interaction, Once, Options, Partition, Place, Plant, PlantKind,
+        Rendezvous, Session, Step,
+    },
     observation::SessionIndex,
-    protocol::{LocationRole, RenderWhat},
+    protocol::{CredentialKind, LocationRole, RenderWhat},
 };
 
 /// What a session is: its number, its world, how it ends.
@@ -17,7 +20,8 @@ pub(super) fn session(case: &Case, index: usize, session: &Session) -> String {
         End::Bye => "",
         End::Kill => ", killed at its end",
     };
-    format!("{} ({world}{place}{end})", SessionIndex(index))
+    let together = if session.overlaps { ", together with the one before" } else { "" };
+    format!("{} ({world}{place}{together}{end})", SessionIndex(index))
 }
 
 /// The state of bus and keyring.
@@ -35,10 +39,12 @@ pub(super) fn condition(condition: Condition) -> &'static str {
 /// What a step asks for.
 pub(super) fn step(step: &Step) -> String {
     let said = match step {
-        Step::Open { store, name, allow_unencrypted_storage, interaction, .. } => {
-            let name = match name {
-                Some(name) => format!("the name {name:?}"),
-                None => "no name".into(),
+        Step::Open { store, name, allow_unencrypted_storage, interaction, credential, options, .. } => {
+            let kind = credential.map_or("", credential_kind);
+            let name = match (options, name) {
+                (Options::None, _) => "no options at all".into(),
+                (Options::Given, Some(name)) => format!("the name {name:?}"),
+                (Options::Given, None) => "no name".into(),
             };
             let opt_in = match allow_unencrypted_storage {
                 Some(true) => ", unencrypted storage allowed",
@@ -49,7 +55,7 @@ pub(super) fn step(step: &Step) -> String {
                 Interaction::Never => "",
                 Interaction::Allow => ", dialogues allowed",
             };
-            format!("open {store} with {name}{opt_in}{dialogue}")
+            format!("open {store}{kind} with {name}{opt_in}{dialogue}")
         }
         Step::Put { store, partition: half, canary, padding, .. } => {
             let padding = if *padding == 0 { String::new() } else { format!(" and {padding} further bytes") };
@@ -73,6 +79,18 @@ pub(super) fn step(step: &Step) -> String {
     }
 }
 
+/// How a credential comes by its tokens.
+fn credential_kind(kind: CredentialKind) -> &'static str {
+    match kind {
+        CredentialKind::ClientSecret => ", a credential with a secret of the client's,",
+        CredentialKind::DeviceCode => ", a credential whose user enters a code on another device,",
+        CredentialKind::Interactive => ", a credential whose user signs in in a browser,",
+        CredentialKind::SharedTokenCache => {
+            ", a credential that lives on what others left in the shared cache,"
+        }
+    }
+}
+
 /// What is planted, where, and before which session.
 pub(super) fn plant(plant: &Plant) -> String {
     let what = match &plant.kind {
@@ -85,7 +103,9 @@ pub(super) fn plant(plant: &Plant) -> String {
             let age = if *age_seconds == 0 { String::new() } else { format!(", {age_seconds} s old") };
             format!("a file {content}, mode {mode}{age}")
         }
+        PlantKind::Corrupt { mode, file } => format!("the corrupt cache {file}, mode {mode}"),
         PlantKind::Symlink {} => "a symbolic link to a file outside the library's folder".into(),
+        PlantKind::Absence {} => "no file; one that is there is removed".into(),
         PlantKind::Directory { mode } => format!("a folder with mode {mode}"),
     };
     let cache = plant
@@ -97,6 +117,27 @@ pub(super) fn plant(plant: &Plant) -> String {
         SessionIndex(plant.before_session),
         location(plant.location),
         partition(plant.partition)
+    )
+}
+
+/// What goes wrong, and during which session.
+pub(super) fn fault(fault: &Fault) -> String {
+    format!("during {}: {}", SessionIndex(fault.during_session), fault.kind)
+}
+
+/// Who is held where, and until when.
+pub(super) fn rendezvous(rendezvous: &Rendezvous) -> String {
+    let Rendezvous { hold, until, once } = rendezvous;
+    let come = match once {
+        Once::Passed => "passed",
+        Once::Reached => "reached",
+    };
+    format!(
+        "{} is held before {}, until {} has {come} {}",
+        SessionIndex(hold.session),
+        hold.at,
+        SessionIndex(until.session),
+        until.at
     )
 }
 

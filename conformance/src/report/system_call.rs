@@ -23,6 +23,7 @@ pub(super) fn attempted(call: &SystemCall, paths: &Paths<'_>) -> String {
         SystemCallKind::ChangeMode => format!("change the mode of {path}{}", mode.replace(" with", " to")),
         SystemCallKind::ChangeOwner => format!("change the owner of {path}"),
         SystemCallKind::SetAttribute => format!("set an attribute of {path}"),
+        SystemCallKind::Sync => format!("put {path} on the disk"),
         SystemCallKind::Connect => {
             format!(
                 "connect to {}",

@@ -1,19 +1,25 @@
 //! The table of a run, for a person at a terminal.
 
 use super::{
-    closing,
-    layout::{Width, columns, labelled, padded, printable, shortened},
+    layout::{Width, columns, labelled, padded, printable, shortened, wrapped},
     palette::{self, paint},
+    text::text,
 };
 use crate::{
-    case::Area,
+    case::{Area, CheckId},
     observation::Role,
     record::{CheckResult, Header, OutcomeKind, Results, Verdict},
 };
 
 /// The whole report: head, one table for each area, what could not run, the tally last.
 pub fn terminal(results: &Results, width: Width) -> String {
+    text(&[results.into()], &[], width)
+}
+
+/// The same without what is said of the run as a whole.
+pub(super) fn body(results: &Results, width: Width) -> String {
     let mut report = head(&results.header);
+    report.push_str(&caveat(&results.header, width));
     let layout = Layout::of(&results.checks, width);
     for area in Area::ALL {
         let checks: Vec<_> = results.checks.iter().filter(|result| result.case.area() == area).collect();
@@ -30,23 +36,30 @@ pub fn terminal(results: &Results, width: Width) -> String {
     }
     report.push_str(&layout.not_run(&results.checks));
     report.push_str(&unmatched(&results.header, width));
-    report.push('\n');
-    report.push_str(&closing::conformance(results).unwrap_or_default());
-    report.push_str(&closing::tally(results));
     report
 }
 
-fn head(header: &Header) -> String {
+/// Who was judged, and where, in one line without colours.
+pub(super) fn title(header: &Header) -> String {
     let implementation = header.implementation.as_ref().map_or_else(String::new, |identity| {
         format!(" ({} {})", printable(&identity.name), printable(&identity.version))
     });
-    let mut head = format!(
-        "{}{implementation} on {}, keyring {}, broker {}\n",
-        paint(palette::HEADING, printable(&header.adapter)),
-        header.platform,
-        header.provider,
-        header.broker,
-    );
+    let Header { adapter, platform, provider, broker, .. } = header;
+    format!("{}{implementation} on {platform}, keyring {provider}, broker {broker}", printable(adapter))
+}
+
+fn head(header: &Header) -> String {
+    let mut head = format!("{}\n", paint(palette::HEADING, title(header)));
+    let shard = header.selection.shard.map(|shard| {
+        format!(
+            "only shard {shard} of {} checks; `sealcheck merge` joins the shards",
+            header.selection.checks
+        )
+    });
+    let chance = header.seed.map(|seed| format!("seed {seed}"));
+    for line in chance.into_iter().chain(shard) {
+        head.push_str(&format!("{}\n", paint(palette::DIM, line)));
+    }
     if !header.without_observers.is_empty() {
         let names: Vec<_> = header.without_observers.iter().map(|observer| observer.as_str()).collect();
         let line = format!("without the observers {}: what they witness is inconclusive", names.join(", "));
@@ -55,8 +68,15 @@ fn head(header: &Header) -> String {
     head
 }
 
+/// What results on such a platform do not show; nothing where it stands in for no other.
+pub(super) fn caveat(header: &Header, width: Width) -> String {
+    let Some(caveat) = &header.caveat else { return String::new() };
+    let lines = wrapped(&printable(caveat), width.columns());
+    lines.iter().map(|line| format!("{}\n", paint(palette::UNSURE, line))).collect()
+}
+
 /// Baseline entries that match nothing: the list is wrong, so the run fails.
-fn unmatched(header: &Header, width: Width) -> String {
+pub(super) fn unmatched(header: &Header, width: Width) -> String {
     let Some(baseline) = header.baseline.as_ref().filter(|baseline| !baseline.unmatched.is_empty()) else {
         return String::new();
     };
@@ -72,18 +92,18 @@ fn unmatched(header: &Header, width: Width) -> String {
 }
 
 /// The columns of the table, the same in every area.
-struct Layout {
+pub(super) struct Layout {
     width: Width,
     name: usize,
 }
 
 impl Layout {
-    fn of(checks: &[CheckResult], width: Width) -> Self {
-        let longest = checks.iter().map(|result| columns(name(result))).max().unwrap_or_default();
+    pub(super) fn of<'a>(checks: impl IntoIterator<Item = &'a CheckResult>, width: Width) -> Self {
+        let longest = checks.into_iter().map(|result| columns(name(result))).max().unwrap_or_default();
         Self { width, name: longest.min(width.columns().saturating_sub(BESIDE_NAME)) }
     }
 
-    fn row(&self, result: &CheckResult) -> String {
+    pub(super) fn row(&self, result: &CheckResult) -> String {
         let (mark, word) = word(result.outcome);
         let style = if is_expected(result) { palette::DIM } else { palette::outcome(result.outcome) };
         let lead = paint(style, format_args!("{mark} {word:<WORD$}"));
@@ -114,7 +134,7 @@ impl Layout {
     }
 
     /// What stands under a row: everything about what is wrong, nothing about what is right.
-    fn details(&self, result: &CheckResult) -> String {
+    pub(super) fn details(&self, result: &CheckResult) -> String {
         match (result.outcome, result.verdict) {
             (OutcomeKind::Fail, Verdict::ExpectedFailure) => self.expected(result),
             (OutcomeKind::Fail, _) => self.failure(result),
@@ -146,6 +166,7 @@ impl Layout {
     fn expected(&self, result: &CheckResult) -> String {
         let mut block = self.dim("found", &result.explanation);
         block.push_str(&self.known(result));
+        block.push_str(&self.replay(result));
         block
     }
 
@@ -175,8 +196,13 @@ impl Layout {
     }
 
     fn again(&self, result: &CheckResult) -> String {
-        // One line whatever the width, so that it can be copied.
-        format!("{:INDENT$}{}{}\n", "", paint(palette::LABEL, "again     "), printable(&result.reproducer))
+        let again = command("again", &result.reproducer);
+        format!("{again}{}", self.replay(result))
+    }
+
+    /// How the recording is played, where one was made.
+    fn replay(&self, result: &CheckResult) -> String {
+        result.replayer.as_deref().map_or_else(String::new, |replayer| command("replay", replayer))
     }
 
     fn line(&self, label: &str, text: &str) -> String {
@@ -209,9 +235,19 @@ impl Layout {
     }
 }
 
+/// A command line to copy: one line whatever the width.
+fn command(label: &str, line: &str) -> String {
+    format!("{:INDENT$}{}{}\n", "", paint(palette::LABEL, padded(label, 10)), printable(line))
+}
+
 /// The id without the area, which is the heading.
 fn name(result: &CheckResult) -> &str {
-    result.check.as_str().split_once('/').map_or(result.check.as_str(), |(_, name)| name)
+    short(&result.check)
+}
+
+/// The id of a check without the area.
+pub(super) fn short(check: &CheckId) -> &str {
+    check.as_str().split_once('/').map_or(check.as_str(), |(_, name)| name)
 }
 
 fn is_expected(result: &CheckResult) -> bool {
@@ -236,7 +272,7 @@ fn note(result: &CheckResult) -> String {
     }
 }
 
-fn word(outcome: OutcomeKind) -> (char, &'static str) {
+pub(super) fn word(outcome: OutcomeKind) -> (char, &'static str) {
     match outcome {
         OutcomeKind::Pass => ('✓', "pass"),
         OutcomeKind::Fail => ('✗', "FAIL"),
@@ -261,6 +297,8 @@ const INDENT: usize = 6;
 mod tests {
     use super::*;
     use crate::{
+        case::Platform,
+        observation::{Emulator, platform_label},
         record::{BaselineUse, RequirementSet, Tally},
         report::sample,
     };
@@ -272,6 +310,18 @@ mod tests {
     #[test]
     fn the_report_of_a_run_with_every_outcome_is_readable() {
         insta::assert_snapshot!(plain(&sample::results()));
+    }
+
+    #[test]
+    fn what_a_platform_does_not_show_stands_at_the_head() {
+        let mut results = sample::results();
+        let emulator = Emulator::Wine;
+        results.header.platform = platform_label(Platform::Windows, Some(emulator));
+        results.header.caveat = Some(emulator.caveat().into());
+        let report = plain(&results);
+        let head: Vec<&str> = report.lines().take(6).collect();
+        assert!(head[0].contains("on windows (wine), keyring"), "{}", head[0]);
+        assert!(head[2..].join(" ").contains("nothing here shows that DPAPI keeps a secret"), "{head:?}");
     }
 
     #[test]
@@ -333,7 +383,9 @@ mod tests {
             let report = terminal(&sample::results(), Width::new(width));
             let report = anstream::adapter::strip_str(&report).to_string();
             let table = report.lines().filter(|line| line.starts_with("  "));
-            for line in table.filter(|line| !line.trim_start().starts_with("again")) {
+            let is_command =
+                |line: &&str| ["again", "replay"].iter().any(|word| line.trim_start().starts_with(word));
+            for line in table.filter(|line| !is_command(line)) {
                 assert!(columns(line) <= width, "{} columns: {line}", columns(line));
             }
         }

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{self, Read as _},
-    os::fd::OwnedFd,
     thread,
     time::{Duration, Instant},
 };
@@ -11,13 +10,13 @@ use std::{
 use super::stage::{Stage, StageError};
 use crate::{
     case::Place,
-    observation::{Observer, SessionEnd, SessionIndex, Snapshot},
+    observation::{Observer, SessionEnd, SessionIndex, Snapshot, path_text},
     observe::{
         OutputScanner, OutputStream,
-        beacon::{BEACON_FILE, Plan, RELOCATED_FILE, planted_item},
+        beacon::{BEACON_FILE, Plan, RELOCATED_FILE},
         keyring, relocation,
     },
-    supervisor::Supervised,
+    supervisor::{OpenGate, Supervised},
 };
 
 /// Runs the beacon at home, lets every observer look for its leak, carries the files away and looks there too.
@@ -26,9 +25,8 @@ use crate::{
 /// on it.
 pub(super) fn light(stage: &mut Stage) -> Result<(), StageError> {
     let parameters = stage.authority.parameters();
-    let plan = Plan::local(&stage.canaries)
-        .with_bus(&stage.canaries, stage.home.bus().client_address())
-        .with_authority(&stage.canaries, parameters.url, parameters.ca_file);
+    let local = stage.home.plan_leaks(Plan::local(&stage.canaries), &stage.canaries);
+    let plan = local.with_authority(&stage.canaries, parameters.url, parameters.ca_file);
     let output = run(stage, Place::Home, Plan::arguments(&stage.canaries).into(), Some(plan.to_json()))?;
 
     let scanner = stage.canaries.scanner();
@@ -43,8 +41,11 @@ pub(super) fn light(stage: &mut Stage) -> Result<(), StageError> {
         stage.states.note(looked);
     }
     if !stage.states.is_unavailable(Observer::Keyring) {
-        let looked = keyring::sightings(&stage.home.items(), &scanner, &stage.log, None, snapshot);
+        let items = keyring::all(stage.home.items());
+        let looked = items.and_then(|items| keyring::sightings(&items, &scanner, &stage.log, None, snapshot));
         stage.states.note(looked);
+        let compared = keyring::all(stage.home.compare_readings());
+        stage.states.note(compared);
     }
     if !stage.states.is_unavailable(Observer::Relocation) {
         relocate(stage)?;
@@ -57,7 +58,7 @@ fn relocate(stage: &mut Stage) -> Result<(), StageError> {
     stage.relocate()?;
     let found = run(stage, Place::Relocated, Plan::relocated_arguments().into(), None)?;
     let home = stage.premises(Place::Relocated).sandbox().home();
-    let path = home.join(RELOCATED_FILE).to_string_lossy().into_owned();
+    let path = path_text(&home.join(RELOCATED_FILE));
     if let Err(lost) = relocation::record(&found, &stage.canaries.scanner(), &stage.log, &path) {
         stage.states.lose(lost);
     }
@@ -72,11 +73,7 @@ fn tidy(stage: &mut Stage, output: &[u8]) -> Result<(), StageError> {
         fs::remove_file(&path)
             .map_err(|cause| BeaconError::Tidy { what: path.display().to_string(), cause })?;
     }
-    let item = planted_item(output).ok_or(BeaconError::NoItem)?;
-    if !stage.home.remove_item(&item) {
-        let cause = io::Error::from(io::ErrorKind::NotFound);
-        return Err(BeaconError::Tidy { what: item, cause }.into());
-    }
+    stage.home.tidy_leaks(output)?;
     Ok(())
 }
 
@@ -87,9 +84,10 @@ fn run(
     plan: Option<String>,
 ) -> Result<Vec<u8>, StageError> {
     let extra = plan.map(|plan| (Plan::VARIABLE.to_owned(), plan));
-    let environment = stage.premises(place).environment(extra);
+    let environment = stage.premises(place).own_environment(extra);
     let spec = stage.spec(place, &stage.options.harness, arguments, environment);
-    let mut process = Supervised::spawn(&stage.options.harness, &spec, &stage.log, None)?;
+    let mut process =
+        Supervised::spawn(&stage.options.harness, &spec, &stage.log, None, &OpenGate::shared())?;
     drop(process.take_stdin());
     let output = gather(process.take_stdout());
     let errors = gather(process.take_stderr());
@@ -108,8 +106,8 @@ fn run(
 }
 
 /// Reads a stream to its end, beside the process, so that a full pipe cannot stop it.
-fn gather(stream: Option<OwnedFd>) -> Option<thread::JoinHandle<Vec<u8>>> {
-    let stream = fs::File::from(stream?);
+fn gather(stream: Option<fs::File>) -> Option<thread::JoinHandle<Vec<u8>>> {
+    let stream = stream?;
     Some(thread::spawn(move || {
         let mut bytes = Vec::new();
         // What could be read before an error is what there is to scan.
@@ -146,6 +144,9 @@ pub enum BeaconError {
         #[source]
         cause: io::Error,
     },
+    /// What it left in the keyring could not be removed.
+    #[error("what was planted to prove the observer of the keyring could not be removed")]
+    TidyItem(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The system call witness lost something at once.
     #[error("the system call witness does not work here: {reason}; `sealcheck doctor` says more")]
     Witness {

@@ -6,10 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::{
+    kept::KeptStates,
+    meeting::{Meetings, Reached},
+};
 use crate::{
     adapter::{Driver, DriverError},
     canary::{CanarySet, cache_document},
-    case::{CanaryRole, End, Step, StepLabel},
+    case::{CanaryRole, End, Options, Step, StepLabel},
     observation::{EvidenceLog, Fact, IssuedBy, Observer, SessionIndex},
     observe::{Lost, reply},
     protocol::{
@@ -40,6 +44,10 @@ pub(super) struct Conversation<'a> {
     pub declared: Option<&'a Statement>,
     /// The token authority, for adapters at credential level.
     pub authority: &'a authority::Authority,
+    /// Where the session meets others.
+    pub meetings: &'a Meetings,
+    /// What earlier sessions gave back for this one.
+    pub kept: &'a KeptStates,
     /// Whether replies are scanned: they are part of what the output observer watches.
     pub scans_replies: bool,
     /// How much the library is to log.
@@ -58,13 +66,20 @@ pub(super) struct Outcome {
     pub scanned: Result<(), Lost>,
 }
 
-/// Why a conversation ended early; the facts are already recorded.
+/// Why a conversation ended early; the facts are already recorded, but for [`Interrupted::Silence`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Interrupted {
     /// No reply came in time.
     Deadline,
-    /// The adapter did not keep to the protocol, died, or said that it could not carry out an instruction.
+    /// The adapter did not keep to the protocol, or said that it could not carry out an instruction.
     Adapter {
+        /// What happened.
+        detail: String,
+    },
+    /// The adapter was gone before it had answered. Whether that is its fault, only its end can tell.
+    Silence {
+        /// Which step of the session, from 0.
+        step: Option<usize>,
         /// What happened.
         detail: String,
     },
@@ -74,7 +89,7 @@ impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Deadline => f.write_str("a reply did not come before its deadline"),
-            Self::Adapter { detail } => f.write_str(detail),
+            Self::Adapter { detail } | Self::Silence { detail, .. } => f.write_str(detail),
         }
     }
 }
@@ -89,7 +104,7 @@ impl Conversation<'_> {
         let (hello, interrupted) = match self.hello(driver, &mut scanned) {
             Ok(hello) => {
                 let played = self
-                    .play(driver, hello.statement.level, steps, &mut scanned)
+                    .play(driver, &hello.statement, steps, &mut scanned)
                     .and_then(|()| self.goodbye(driver, end, &mut scanned));
                 (Some(hello), played.err())
             }
@@ -142,10 +157,11 @@ impl Conversation<'_> {
     fn play(
         &self,
         driver: &mut Driver,
-        level: Level,
+        statement: &Statement,
         steps: &[Step],
         scanned: &mut Result<(), Lost>,
     ) -> Result<(), Interrupted> {
+        let level = statement.level;
         let mut unopened: BTreeSet<&str> = BTreeSet::new();
         for (index, step) in steps.iter().enumerate() {
             // The judge takes what `open` answered as the answer of every later step on a store that did not open.
@@ -153,10 +169,26 @@ impl Conversation<'_> {
             if !is_open && step.store().is_some_and(|store| unopened.contains(store)) {
                 continue;
             }
+            if let Step::Open { store, credential: Some(kind), .. } = step
+                && !statement.credentials.contains(kind)
+            {
+                // Nothing of the case applies, and another kind in its place would be another case.
+                unopened.insert(store);
+                continue;
+            }
             let request = self.request(level, step);
+            if let Some(label) = step.label() {
+                self.meetings.before(self.session, Reached::Step(label));
+            }
             self.prepare(level, step);
-            let reply =
-                self.ask(driver, Some(index), step.label(), &request, self.patience.operation, scanned)?;
+            let asked =
+                self.ask(driver, Some(index), step.label(), &request, self.patience.operation, scanned);
+            self.settle(step);
+            let reply = asked?;
+            self.keep(step, &reply);
+            if let Some(label) = step.label() {
+                self.meetings.after(self.session, Reached::Step(label));
+            }
             let opened = match reply {
                 Reply::Ok(_) => true,
                 Reply::Error(_) | Reply::Unsupported(_) => false,
@@ -189,16 +221,21 @@ impl Conversation<'_> {
         let scope = |canary: &CanaryRole| (level == Level::Credential).then(|| authority::scope_of(canary));
         let handle = |store: &str| StoreHandle(store.to_owned());
         match step {
-            Step::Open { store, name, allow_unencrypted_storage, interaction, .. } => Request::Open(Open {
+            Step::Open {
+                store, name, allow_unencrypted_storage, interaction, credential, options, ..
+            } => Request::Open(Open {
                 store: handle(store),
-                options: OpenOptions {
-                    name: name.clone(),
-                    allow_unencrypted_storage: *allow_unencrypted_storage,
+                options: match options {
+                    Options::Given => Some(OpenOptions {
+                        name: name.clone(),
+                        allow_unencrypted_storage: *allow_unencrypted_storage,
+                    }),
+                    Options::None => None,
                 },
                 interaction: *interaction,
-                credential: None,
+                credential: *credential,
                 authority: self.parameters(level),
-                state: None,
+                state: self.kept.of(store),
                 deadline_ms: u64::try_from(self.patience.operation.as_millis()).unwrap_or(u64::MAX),
             }),
             Step::Put { store, partition, canary, padding, .. } => Request::Put(Put {
@@ -234,11 +271,14 @@ impl Conversation<'_> {
 
     /// Gets the world ready for a step: the canary comes in the value, or from the authority during a put only.
     fn prepare(&self, level: Level, step: &Step) {
+        if let Step::Put { canary, .. } | Step::Get { canary, .. } = step {
+            self.authority.want(self.session, canary);
+        }
         match (level, step) {
             (Level::Store, Step::Put { canary, .. }) => {
                 self.record(Fact::CanaryIssued { role: canary.clone(), by: IssuedBy::Put });
             }
-            (Level::Credential, Step::Put { canary, .. }) => self.authority.issue(canary),
+            (Level::Credential, Step::Put { canary, .. }) => self.authority.arm(canary),
             (
                 Level::Store | Level::Credential,
                 Step::Open { .. }
@@ -246,7 +286,36 @@ impl Conversation<'_> {
                 | Step::Remove { .. }
                 | Step::Render { .. }
                 | Step::Close { .. },
-            ) => self.authority.withhold(),
+            ) => {}
+        }
+    }
+
+    /// Takes back what [`prepare`](Self::prepare) did: whoever asks for the canary from now on gets another token.
+    fn settle(&self, step: &Step) {
+        match step {
+            Step::Put { canary, .. } => self.authority.disarm(canary),
+            Step::Open { .. }
+            | Step::Get { .. }
+            | Step::Remove { .. }
+            | Step::Render { .. }
+            | Step::Close { .. } => {}
+        }
+    }
+
+    /// Keeps what a step gave back for later sessions.
+    ///
+    /// State with a secret of the world in it is not handed on: a later session must find secrets in the cache alone.
+    fn keep(&self, step: &Step, reply: &Reply) {
+        let (
+            Reply::Ok(ReplyBody::Put { state: Some(state) } | ReplyBody::Get { state: Some(state), .. }),
+            Some(store),
+        ) = (reply, step.store())
+        else {
+            return;
+        };
+        let search = self.canaries.scanner().search(state.as_bytes());
+        if search.hits.is_empty() && !search.exhausted {
+            self.kept.keep(store, state.clone());
         }
     }
 
@@ -289,6 +358,12 @@ impl Conversation<'_> {
                 self.record(Fact::DeadlinePassed { step, label: label.cloned(), waited_ms: elapsed_ms });
                 Err(Interrupted::Deadline)
             }
+            Err(
+                error @ (DriverError::Exited { .. } | DriverError::ClosedInput { .. } | DriverError::CutOff),
+            ) => {
+                let detail = self.canaries.scanner().redact(&error.to_string());
+                Err(Interrupted::Silence { step, detail })
+            }
             Err(error) => Err(self.failed(step, error.to_string())),
         }
     }
@@ -320,7 +395,8 @@ mod tests {
         case::Interaction,
         observation::Clock,
         protocol::{
-            AdapterError, ErrorCategory, NativeError, Phase, ReplyError, RequestKind, Tag, decode_request,
+            AdapterError, CredentialKind, ErrorCategory, NativeError, Phase, ReplyError, RequestKind, Tag,
+            decode_request,
         },
         world::authority::{AuthoritySettings, CLIENT_SECRET_ROLE},
     };
@@ -363,6 +439,49 @@ mod tests {
             _ => Reply::Ok(ReplyBody::Get { value: None, state: None }),
         });
         assert_eq!(held.asked, [RequestKind::Open, RequestKind::Put, RequestKind::Get, RequestKind::Bye]);
+    }
+
+    #[test]
+    fn what_a_step_gives_back_is_for_later_opens_of_its_handle() {
+        assert_eq!(given(|_| "who signed in".into()), [None, None, Some("who signed in".into())]);
+    }
+
+    #[test]
+    fn state_with_a_secret_of_the_world_is_not_handed_on() {
+        let smuggled = |put: &Put| {
+            let Base64Bytes(value) = put.value.as_ref().expect("a put at store level has a value");
+            String::from_utf8_lossy(value).into_owned()
+        };
+        assert_eq!(given(smuggled), [None, None, None]);
+    }
+
+    /// The states that opens are given: of a handle, of another one after a put of the first, of the first again.
+    fn given(state: impl Fn(&Put) -> String + Send + 'static) -> Vec<Option<String>> {
+        let (sender, states) = std::sync::mpsc::channel();
+        let held = hold(&[open("a"), put("a"), open("b"), open("a")], move |request| match request {
+            Request::Open(open) => {
+                sender.send(open.state.clone()).expect("the test listens");
+                Reply::Ok(ReplyBody::Open { self_report: None })
+            }
+            Request::Put(put) => Reply::Ok(ReplyBody::Put { state: Some(state(put)) }),
+            _ => Reply::Ok(ReplyBody::Done),
+        });
+        assert_eq!(held.interrupted, None);
+        states.into_iter().collect()
+    }
+
+    #[test]
+    fn a_credential_that_is_not_declared_is_neither_opened_nor_used() {
+        let mut undeclared = open("a");
+        if let Step::Open { credential, .. } = &mut undeclared {
+            *credential = Some(CredentialKind::DeviceCode);
+        }
+        let held = hold(&[undeclared, put("a"), open("b"), put("b")], |request| match request {
+            Request::Open(_) => Reply::Ok(ReplyBody::Open { self_report: None }),
+            _ => Reply::Ok(ReplyBody::Put { state: None }),
+        });
+        assert_eq!(held.asked, [RequestKind::Open, RequestKind::Put, RequestKind::Bye]);
+        assert_eq!(held.interrupted, None);
     }
 
     #[test]
@@ -489,6 +608,8 @@ mod tests {
             canaries: &canaries,
             declared: declared.as_ref(),
             authority: &authority,
+            meetings: &Meetings::new(&[], &log),
+            kept: &KeptStates::default(),
             log_level: LogLevel::Default,
             scans_replies: true,
             patience,
@@ -521,6 +642,8 @@ mod tests {
             name: None,
             allow_unencrypted_storage: None,
             interaction: Interaction::Never,
+            credential: None,
+            options: Options::Given,
         }
     }
 

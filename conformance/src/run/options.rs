@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use crate::{adapter::AdapterCommand, observation::Observer, world::bus::BrokerKind};
+use crate::{
+    adapter::AdapterCommand,
+    canary::Seed,
+    observation::Observer,
+    world::{BrokerKind, ProviderKind},
+};
 
 /// Everything that the runs of one invocation have in common.
 #[derive(Clone, Debug)]
@@ -13,8 +18,12 @@ pub struct RunOptions {
     pub adapter: AdapterCommand,
     /// Which broker stands behind the interposer.
     pub broker: BrokerKind,
+    /// Who plays the keyring.
+    pub provider: ProviderKind,
     /// Observers that are kept from reporting, to show what depends on them.
     pub without: BTreeSet<Observer>,
+    /// What decides every canary.
+    pub seed: Seed,
     /// How many cases run at a time.
     pub jobs: usize,
 }

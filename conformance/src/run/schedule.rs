@@ -1,6 +1,7 @@
 //! Many cases, several at a time; cases with the same twin share one run of it.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
@@ -14,7 +15,8 @@ use std::{
 use super::{episode::observe, options::RunOptions, stage::StageError, twin::Play};
 use crate::{
     case::{Case, CaseId},
-    observation::{Observation, Role},
+    causes::causes,
+    observation::{Lives, Observation, Role},
     protocol::Statement,
 };
 
@@ -27,6 +29,8 @@ pub struct CaseRun {
     pub outcome: Result<Observations, String>,
     /// How long both took; a twin that was shared counts for the case that ran it.
     pub elapsed: Duration,
+    /// The sessions that were played for it, those of a twin likewise.
+    pub lives: Lives,
 }
 
 /// What was seen of a case and of its twin.
@@ -72,6 +76,9 @@ pub fn run_cases<E>(
 type Observe<'a> =
     dyn Fn(&Case, Role, &Play, Option<&Statement>) -> Result<Observation, StageError> + Sync + 'a;
 
+/// The same, of one thread.
+type ObserveHere<'a> = dyn Fn(&Case, Role, &Play, Option<&Statement>) -> Result<Observation, StageError> + 'a;
+
 fn run_with<E>(
     cases: &[&Case],
     jobs: usize,
@@ -93,12 +100,22 @@ fn run_with<E>(
                     let Some(case) = cases.get(index) else { break };
                     let running =
                         Progress::Running { case: case.id.clone(), done: done.load(Ordering::Relaxed) };
+                    tracing::info!("{} begins", case.id);
                     let began = Instant::now();
                     // The receiver is gone only after the run was stopped.
                     let _stopped = sender.send(running);
-                    let outcome = observe_both(case, &twins, observe).map_err(|error| chain(&error));
+                    let lives = Cell::new(Lives::default());
+                    let counted = |case: &Case, role, play: &Play, statement: Option<&Statement>| {
+                        let seen = observe(case, role, play, statement)?;
+                        let mut sum = lives.get();
+                        sum += Lives::of(&seen);
+                        lives.set(sum);
+                        Ok(seen)
+                    };
+                    let outcome = observe_both(case, &twins, &counted).map_err(|error| causes(&error));
+                    tracing::info!("{} ended", case.id);
                     done.fetch_add(1, Ordering::Relaxed);
-                    let run = CaseRun { index, outcome, elapsed: began.elapsed() };
+                    let run = CaseRun { index, outcome, elapsed: began.elapsed(), lives: lives.get() };
                     let _stopped = sender.send(Progress::Ran(Box::new(run)));
                 }
             });
@@ -111,7 +128,11 @@ fn run_with<E>(
 }
 
 /// Twins first: what they declare about their locations says where a case plants.
-fn observe_both(case: &Case, twins: &Twins, observe: &Observe<'_>) -> Result<Observations, Arc<StageError>> {
+fn observe_both(
+    case: &Case,
+    twins: &Twins,
+    observe: &ObserveHere<'_>,
+) -> Result<Observations, Arc<StageError>> {
     if case.is_own_twin() {
         let seen = observe(case, Role::Case, &Play::of_case(case), None)?;
         return Ok(Observations { twin: seen.clone(), case: seen });
@@ -129,7 +150,7 @@ struct Twins(Mutex<HashMap<String, Twin>>);
 type Twin = Arc<OnceLock<Result<Observation, Arc<StageError>>>>;
 
 impl Twins {
-    fn observe(&self, case: &Case, observe: &Observe<'_>) -> Result<Observation, Arc<StageError>> {
+    fn observe(&self, case: &Case, observe: &ObserveHere<'_>) -> Result<Observation, Arc<StageError>> {
         let play = Play::of_twin(case);
         let slot =
             self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(play.key()).or_default().clone();
@@ -139,17 +160,6 @@ impl Twins {
         seen.rev = case.rev;
         Ok(seen)
     }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -269,10 +279,11 @@ mod tests {
             role,
             world: WorldFacts {
                 platform: Platform::CURRENT,
+                emulator: None,
                 provider: "none".into(),
                 broker: "none".into(),
-                uid: 0,
-                umask: 0,
+                uid: Some(0),
+                umask: Some(0),
                 home: String::new(),
                 root: String::new(),
             },

@@ -1,33 +1,33 @@
 //! One world with everyone who watches it, ready for sessions.
 
-use std::{
-    collections::BTreeMap,
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, io, sync::Arc, thread};
 
 use super::{
     beacon::{self, BeaconError},
-    conversation::{Conversation, Patience},
+    kept::KeptStates,
+    live::{Closed, Live},
+    meeting::Meetings,
     options::RunOptions,
+    performance::Performance,
     plant::{PlantError, plant},
-    premises::{Premises, PremisesError},
-    tap::{ScannerTap, request_hook},
+    premises::{Door, ForeignItemError, Premises, PremisesError, UNWATCHED},
+    session::{Played, Session},
+    tap::request_hook,
 };
 use crate::{
-    adapter::{AdapterCommand, Driver},
-    canary::CanarySet,
-    case::{CanaryRole, Condition, End, Place, Plant, Step},
+    adapter::AdapterCommand,
+    canary::{CanarySet, WorldSeed},
+    case::{CanaryRole, Condition, Place, Rendezvous},
     observation::{
-        Clock, EvidenceLog, Fact, IssuedBy, Observer, SessionEnd, SessionIndex, Snapshot, WorldFacts,
+        Clock, EvidenceLog, Fact, IssuedBy, Observer, ObserverState, SessionIndex, Snapshot, WorldFacts,
+        path_text,
     },
-    observe::{FileObserver, Lost, ObserverStates, OutputScanner, OutputStream, keyring},
-    protocol::{HelloReply, LogLevel, Statement, Tag},
-    supervisor::{Kill, SessionSpec, SpawnError, Supervised},
+    observe::{FileObserver, Lost, ObserverStates, keyring},
+    protocol::{HelloReply, Statement, Tag},
+    supervisor::{Attachment, OpenGate, SessionSpec, SpawnError},
     world::{
-        authority::{Authority, AuthorityError, AuthoritySettings, CLIENT_SECRET_ROLE},
-        condition,
+        authority::{Authority, AuthorityError, AuthoritySettings, CLIENT_SECRET_ROLE, Face},
+        emulator, sandbox,
     },
 };
 
@@ -40,33 +40,12 @@ pub struct Stage {
     pub(super) home: Premises,
     pub(super) relocated: Option<Premises>,
     pub(super) authority: Authority,
+    /// What sessions gave back for later ones.
+    kept: KeptStates,
     umask: u32,
     hello: Option<HelloReply>,
     /// What each adapter declared first; it is held to that.
     declared: BTreeMap<String, Statement>,
-}
-
-/// What a script asks of one session.
-pub struct Performance<'a> {
-    /// Which session of the script.
-    pub index: SessionIndex,
-    /// Who plays.
-    pub adapter: &'a AdapterCommand,
-    /// What the implementation declared in another world: where to plant, and what it must declare here as well. Without
-    /// it, an earlier session of this one says so.
-    pub statement: Option<&'a Statement>,
-    /// The condition of the world.
-    pub condition: Condition,
-    /// Which home the session sees.
-    pub place: Place,
-    /// How it ends.
-    pub end: End,
-    /// How much the library is to log.
-    pub log: LogLevel,
-    /// What is planted before it.
-    pub plants: Vec<&'a Plant>,
-    /// What is asked.
-    pub steps: &'a [Step],
 }
 
 impl Stage {
@@ -77,15 +56,16 @@ impl Stage {
     /// [`StageError`]: the world cannot be set up on this machine.
     pub fn build(
         options: Arc<RunOptions>,
+        seed: &WorldSeed,
         roles: impl IntoIterator<Item = CanaryRole>,
         umask: u32,
     ) -> Result<Self, StageError> {
         let secret = CanaryRole(CLIENT_SECRET_ROLE.into());
-        let canaries = CanarySet::generate(roles.into_iter().chain([secret]));
+        let canaries = CanarySet::of(seed, roles.into_iter().chain([secret]));
         let log = EvidenceLog::without(Clock::start(), options.without.iter().copied());
-        let states = ObserverStates::new(options.without.iter().copied());
-        let tap = Arc::new(ScannerTap::new(&canaries, &log, &options.without));
-        let home = Premises::open(options.broker, &log, tap)?;
+        let mut states = ObserverStates::new(options.without.iter().copied());
+        UNWATCHED.into_iter().for_each(|(observer, reason)| states.withdraw(observer, reason));
+        let home = Premises::furnish(&options, &canaries, &log)?;
         let values = canaries.roles().map(|role| {
             let text = canaries.text(role).expect("every role of a set has a text");
             (role.clone(), text.to_owned())
@@ -104,6 +84,7 @@ impl Stage {
             home,
             relocated: None,
             authority,
+            kept: KeptStates::default(),
             umask,
             hello: None,
             declared: BTreeMap::new(),
@@ -132,41 +113,117 @@ impl Stage {
         &self.home
     }
 
+    /// From now on sessions meet the authority under the public one's name, behind a proxy.
+    pub fn use_public_authority(&mut self) {
+        self.authority.show(Face::Public);
+    }
+
     /// Plays one session. Whatever the adapter does becomes evidence; only the harness's own trouble is an error.
     ///
     /// # Errors
     ///
     /// [`StageError`]: the condition cannot be brought about or proved, a plant fails, or the session cannot be started.
     pub fn play(&mut self, performance: &Performance<'_>) -> Result<(), StageError> {
-        let session = performance.index;
-        if performance.place == Place::Relocated {
+        self.play_together(std::slice::from_ref(performance), &[])
+    }
+
+    /// Plays sessions that overlap: all begin in the condition and the place of the first one, and meet where they are
+    /// told to.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stage::play`]; the first one, after every session has ended.
+    pub fn play_together(
+        &mut self,
+        performances: &[Performance<'_>],
+        rendezvous: &[Rendezvous],
+    ) -> Result<(), StageError> {
+        let Some(first) = performances.first() else { return Ok(()) };
+        if first.place == Place::Relocated {
             self.relocate()?;
         }
-        self.set_session(None);
-        self.plant(performance)?;
-        self.premises_mut(performance.place).set(performance.condition)?;
-        self.prove(performance)?;
-        self.look(performance.place, None, Snapshot::Before(session));
-        self.set_session(Some(session));
-        let ended = self.converse(performance);
-        self.set_session(None);
-        ended?;
-        self.look(performance.place, Some(session), Snapshot::After(session));
+        self.plant(first)?;
+        self.premises_mut(first.place).set(first.condition)?;
+        let foreign_item = self.store_foreign_item(performances)?;
+        for performance in performances {
+            self.prove(performance)?;
+            self.look(first.place, None, Snapshot::Before(performance.index));
+        }
+        let meetings = Arc::new(Meetings::new(rendezvous, &self.log));
+        self.authority.set_session(Some(first.index));
+        let played = self.perform(performances, foreign_item.as_deref(), &meetings);
+        self.authority.set_session(None);
+        for (performance, played) in performances.iter().zip(played?) {
+            self.conclude(performance, played?);
+        }
+        for performance in performances {
+            self.look(first.place, Some(performance.index), Snapshot::After(performance.index));
+        }
         Ok(())
+    }
+
+    fn perform(
+        &self,
+        performances: &[Performance<'_>],
+        foreign_item: Option<&str>,
+        meetings: &Arc<Meetings>,
+    ) -> Result<Vec<Result<Played, StageError>>, StageError> {
+        let sessions =
+            performances.iter().map(|performance| self.session(performance, foreign_item, meetings));
+        let sessions = sessions.collect::<Result<Vec<_>, StageError>>()?;
+        thread::scope(|scope| {
+            let playing: Vec<_> =
+                sessions.into_iter().map(|session| scope.spawn(move || session.play())).collect();
+            let ended = playing
+                .into_iter()
+                .map(|playing| playing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            Ok(ended.collect())
+        })
+    }
+
+    fn session<'a>(
+        &'a self,
+        performance: &'a Performance<'a>,
+        foreign_item: Option<&str>,
+        meetings: &'a Arc<Meetings>,
+    ) -> Result<Session<'a>, StageError> {
+        let adapter = performance.adapter;
+        let door = self.premises(performance.place).admit(performance, Some(meetings), foreign_item)?;
+        let (spec, tag) = self.session_spec(adapter, performance.place, &door);
+        let points = meetings.call_points(performance.index).collect();
+        let spec = SessionSpec { faults: performance.call_faults(), points, ..spec };
+        Ok(Session {
+            harness: &self.options.harness,
+            spec,
+            tag,
+            performance,
+            declared: self.declared.get(&adapter.name).or(performance.statement),
+            log: &self.log,
+            canaries: &self.canaries,
+            authority: &self.authority,
+            kept: &self.kept,
+            meetings,
+            scans_output: !self.states.is_unavailable(Observer::Output),
+            door,
+        })
+    }
+
+    fn conclude(&mut self, performance: &Performance<'_>, played: Played) {
+        let Played { hello, started, lost } = played;
+        lost.into_iter().for_each(|lost| self.states.lose(lost));
+        if started {
+            self.states.note_start(performance.index, &self.log.entries());
+        }
+        if let Some(hello) = &hello {
+            let name = performance.adapter.name.clone();
+            self.declared.entry(name).or_insert_with(|| hello.statement.clone());
+        }
+        self.hello = hello.or(self.hello.take());
     }
 
     /// Ends the world and gives what was seen of it.
     pub fn finish(mut self) -> Seen {
-        let sandbox = self.home.sandbox();
-        let world = WorldFacts {
-            platform: crate::case::Platform::CURRENT,
-            provider: "scripted".into(),
-            broker: self.options.broker.as_str().into(),
-            uid: nix::unistd::Uid::effective().as_raw(),
-            umask: self.umask,
-            home: sandbox.home().to_string_lossy().into_owned(),
-            root: sandbox.root().to_string_lossy().into_owned(),
-        };
+        let world = self.world();
         if let Err(reason) = self.authority.finish() {
             self.states.lose(Lost { observer: Observer::Network, reason });
         }
@@ -180,11 +237,70 @@ impl Stage {
         Seen { world, hello: self.hello, observers, evidence: self.log.entries() }
     }
 
+    /// What the world is.
+    pub(crate) fn world(&self) -> WorldFacts {
+        let sandbox = self.home.sandbox();
+        WorldFacts {
+            platform: crate::case::Platform::CURRENT,
+            emulator: emulator(),
+            provider: self.options.provider.as_str().into(),
+            broker: self.options.broker.as_str().into(),
+            uid: sandbox::user(),
+            umask: sandbox::mask(self.umask),
+            home: path_text(&sandbox.home()),
+            root: path_text(sandbox.root()),
+        }
+    }
+
+    /// Why observers saw less than everything so far; those that are not named saw it.
+    pub(crate) fn blind(&self) -> BTreeMap<Observer, String> {
+        let states = self.states.conclude(&self.log).into_iter();
+        let blind = states.filter_map(|(observer, state)| match state {
+            ObserverState::Complete { .. } => None,
+            ObserverState::Lost { reason } | ObserverState::Unavailable { reason } => {
+                Some((observer, reason))
+            }
+        });
+        blind.collect()
+    }
+
+    /// Brings the home into a condition, proves it, and starts a session of an adapter in it; what is said in the session
+    /// is the caller's affair, and so is its end.
+    ///
+    /// # Errors
+    ///
+    /// [`StageError`]: the condition cannot be brought about or is not found, or the session cannot be started.
+    pub(crate) fn start(
+        &mut self,
+        adapter: &AdapterCommand,
+        condition: Condition,
+        session: SessionIndex,
+    ) -> Result<Live, StageError> {
+        self.premises_mut(Place::Home).set(condition)?;
+        let performance = Performance { condition, ..Performance::new(session, adapter, &[]) };
+        self.prove(&performance)?;
+        self.authority.set_session(Some(session));
+        let door = self.home.admit(&performance, None, None)?;
+        let (spec, tag) = self.session_spec(adapter, Place::Home, &door);
+        let scans_output = !self.states.is_unavailable(Observer::Output);
+        let gate = OpenGate::shared();
+        let live = Live::start(&self.options.harness, &spec, tag, session, &self.log, scans_output, &gate)?;
+        Ok(live.behind(door))
+    }
+
+    /// Takes note of the end of a session that [`Stage::start`] began.
+    pub(crate) fn note(&mut self, session: SessionIndex, closed: &Closed) {
+        self.authority.set_session(None);
+        closed.lost.iter().cloned().for_each(|lost| self.states.lose(lost));
+        if closed.was_started() {
+            self.states.note_start(session, &self.log.entries());
+        }
+    }
+
     /// Carries all files to a fresh home with a fresh, empty, usable keyring.
     pub(super) fn relocate(&mut self) -> Result<(), StageError> {
-        let tap = Arc::new(ScannerTap::new(&self.canaries, &self.log, &self.options.without));
-        let fresh = Premises::open(self.options.broker, &self.log, tap)?;
-        self.home.sandbox().relocate_to(fresh.sandbox()).map_err(StageError::Relocation)?;
+        let fresh = Premises::furnish(&self.options, &self.canaries, &self.log)?;
+        self.home.relocate(&fresh).map_err(StageError::Relocation)?;
         if let Some(earlier) = self.relocated.replace(fresh) {
             let (_sandbox, finished) = earlier.close();
             if let Err(reason) = finished {
@@ -207,14 +323,6 @@ impl Stage {
             (Place::Relocated, Some(premises)) => premises,
             (Place::Relocated | Place::Home, _) => &mut self.home,
         }
-    }
-
-    fn set_session(&self, session: Option<SessionIndex>) {
-        self.home.set_session(session);
-        if let Some(relocated) = &self.relocated {
-            relocated.set_session(session);
-        }
-        self.authority.set_session(session);
     }
 
     fn plant(&self, performance: &Performance<'_>) -> Result<(), StageError> {
@@ -243,7 +351,7 @@ impl Stage {
             }
             let fact = Fact::Planted {
                 session: performance.index,
-                path: planted.path.to_string_lossy().into_owned(),
+                path: path_text(&planted.path),
                 what: planted.what,
             };
             self.log.record(Observer::Harness, None, fact);
@@ -251,16 +359,27 @@ impl Stage {
         Ok(())
     }
 
-    /// The environment of a session, but for its tag.
-    fn environment(&self, performance: &Performance<'_>) -> Vec<(String, String)> {
-        self.premises(performance.place).environment(performance.adapter.environment.clone())
+    /// Stores an item of somebody else where a fault of a session gives its secret; gives its path.
+    fn store_foreign_item(&self, performances: &[Performance<'_>]) -> Result<Option<String>, StageError> {
+        let gives_foreign = |performance: &&Performance<'_>| {
+            performance.faults.iter().any(|(_, fault)| fault.gives_foreign())
+        };
+        let Some(performance) = performances.iter().find(gives_foreign) else { return Ok(None) };
+        let role = CanaryRole(CanaryRole::FOREIGN.into());
+        let canary = self.canaries.text(&role).ok_or(StageError::NoForeignCanary)?;
+        let item = self.premises(performance.place).store_foreign(canary)?;
+        let fact = Fact::CanaryIssued { role, by: IssuedBy::Plant };
+        self.log.record(Observer::Harness, None, fact);
+        Ok(Some(item))
     }
 
-    /// Has the harness's own client find the condition, in the environment that the session will have.
+    /// Has the harness's own client find the condition, in the environment that the session will have but for its door.
     fn prove(&self, performance: &Performance<'_>) -> Result<(), StageError> {
         let condition = performance.condition;
-        let environment = self.environment(performance);
-        let detail = condition::prove(condition, &environment)
+        let own = performance.adapter.environment.clone();
+        let detail = self
+            .premises(performance.place)
+            .prove(condition, own)
             .map_err(|found| StageError::ConditionNotMet { condition, found })?;
         let fact = Fact::ConditionProved { session: performance.index, condition, detail };
         self.log.record(Observer::Harness, None, fact);
@@ -278,7 +397,9 @@ impl Stage {
             self.states.note(looked);
         }
         if !self.states.is_unavailable(Observer::Keyring) {
-            let looked = keyring::record(self.home.items(), &scanner, &self.log, session, snapshot);
+            let items = keyring::all(self.home.items());
+            let looked =
+                items.and_then(|items| keyring::record(items, &scanner, &self.log, session, snapshot));
             self.states.note(looked);
         }
     }
@@ -287,6 +408,15 @@ impl Stage {
     pub(super) fn file_observer(&self) -> FileObserver {
         let sandbox = self.home.sandbox();
         FileObserver::new([sandbox.home(), sandbox.temporary(), sandbox.runtime()], self.canaries.scanner())
+    }
+
+    /// What a session of an adapter is, and the tag that its environment says.
+    fn session_spec(&self, adapter: &AdapterCommand, place: Place, door: &Door) -> (SessionSpec, Tag) {
+        let tag = Tag::fresh();
+        let own = adapter.environment.clone();
+        let mut environment = self.premises(place).environment_behind(door, own);
+        environment.push(("SEALCHECK_TAG".to_owned(), tag.as_str().to_owned()));
+        (self.spec(place, &adapter.program, adapter.arguments.clone(), environment), tag)
     }
 
     /// What a supervisor is to start in a place.
@@ -307,90 +437,10 @@ impl Stage {
             writable_roots: vec![sandbox.root().to_owned()],
             clock_began: self.log.clock().began(),
             canaries: self.canaries.clone(),
+            attachment: Attachment::Detached,
             disabled: self.options.without.iter().copied().collect(),
-        }
-    }
-
-    fn converse(&mut self, performance: &Performance<'_>) -> Result<(), StageError> {
-        let session = performance.index;
-        let adapter = performance.adapter;
-        let tag = Tag::fresh();
-        let mut environment = self.environment(performance);
-        environment.push(("SEALCHECK_TAG".to_owned(), tag.as_str().to_owned()));
-        let spec = self.spec(performance.place, &adapter.program, adapter.arguments.clone(), environment);
-        let mut process = Supervised::spawn(&self.options.harness, &spec, &self.log, Some(session))?;
-        let streams = (process.take_stdin(), process.take_stdout(), process.take_stderr());
-        let (Some(stdin), Some(stdout), Some(stderr)) = streams else {
-            unreachable!("the streams of a new session were not taken yet");
-        };
-        let mut driver = Driver::new(
-            std::fs::File::from(stdin),
-            std::fs::File::from(stdout),
-            std::fs::File::from(stderr),
-            tag,
-        )
-        .map_err(StageError::Threads)?;
-        let conversation = Conversation {
-            log: &self.log,
-            session,
-            canaries: &self.canaries,
-            declared: self.declared.get(&adapter.name).or(performance.statement),
-            authority: &self.authority,
-            scans_replies: !self.states.is_unavailable(Observer::Output),
-            log_level: performance.log,
-            patience: Patience { startup: adapter.startup, operation: adapter.operation },
-        };
-        let outcome = conversation.hold(&mut driver, performance.steps, performance.end);
-        self.states.note(outcome.scanned);
-        match (&outcome.interrupted, performance.end) {
-            (Some(reason), _) => process.kill(Kill::Harness { reason: reason.to_string() }),
-            (None, End::Kill) => process.kill(Kill::Script),
-            // Who reads to the end of its input rather than to `bye` gets that end.
-            (None, End::Bye) => driver.close_input(),
-        }
-        let ended = process.wait(Instant::now() + ENDING);
-        if let Err(reason) = ended.witness {
-            for observer in [Observer::SystemCalls, Observer::Processes] {
-                self.states.lose(Lost { observer, reason: reason.clone() });
-            }
-        }
-        if !matches!(ended.end, SessionEnd::NotStarted { .. }) {
-            self.states.note_start(session, &self.log.entries());
-        }
-        let cannot_run = ended.end == SessionEnd::CannotRunHere;
-        let fact =
-            Fact::SessionEnded { how: ended.end, effective_capabilities: ended.effective_capabilities };
-        self.log.record(Observer::Harness, Some(session), fact);
-        let output = driver.finish(Instant::now() + ENDING);
-        if let Some(violation) = output.violation.filter(|_| !cannot_run) {
-            let detail = self.canaries.scanner().redact(&violation.to_string());
-            let fact = Fact::AdapterFailed { step: None, detail };
-            self.log.record(Observer::Harness, Some(session), fact);
-        }
-        if !self.states.is_unavailable(Observer::Output) {
-            self.scan_output(session, &output.stdout_untagged, OutputStream::Output);
-            self.scan_output(session, &output.stderr, OutputStream::Error);
-        }
-        if let Some(hello) = &outcome.hello {
-            self.declared.entry(adapter.name.clone()).or_insert_with(|| hello.statement.clone());
-        }
-        self.hello = outcome.hello.or(self.hello.take());
-        Ok(())
-    }
-
-    fn scan_output(
-        &mut self,
-        session: SessionIndex,
-        captured: &crate::adapter::Captured,
-        stream: OutputStream,
-    ) {
-        let mut scanner = OutputScanner::new(stream, self.canaries.scanner(), &self.log, Some(session));
-        scanner.push(captured.bytes());
-        let scanned = scanner.finish();
-        self.states.note(scanned);
-        if captured.is_truncated() {
-            let reason = "an adapter printed more than is kept for the leak scan".into();
-            self.states.lose(Lost { observer: Observer::Output, reason });
+            faults: Vec::new(),
+            points: Vec::new(),
         }
     }
 
@@ -407,7 +457,7 @@ pub struct Seen {
     /// Who said hello.
     pub hello: Option<HelloReply>,
     /// How each observer ended.
-    pub observers: BTreeMap<Observer, crate::observation::ObserverState>,
+    pub observers: BTreeMap<Observer, ObserverState>,
     /// Everything that was recorded.
     pub evidence: Vec<crate::observation::Evidence>,
 }
@@ -431,6 +481,15 @@ pub enum StageError {
     /// Something could not be planted.
     #[error(transparent)]
     Plant(#[from] PlantError),
+    /// The item whose secret a fault gives could not be stored.
+    #[error(transparent)]
+    ForeignItem(#[from] ForeignItemError),
+    /// A fault gives a foreign secret, and the world has none.
+    #[error(
+        "a fault gives the secret of another item, and no canary of the role `{}` was made",
+        CanaryRole::FOREIGN
+    )]
+    NoForeignCanary,
     /// The harness's own client found another condition than the case asks for.
     #[error("the world is not in the condition {condition}: {found}")]
     ConditionNotMet {
@@ -446,6 +505,3 @@ pub enum StageError {
     #[error("the threads that read an adapter's output could not be started")]
     Threads(#[source] io::Error),
 }
-
-/// How long a session's processes have to be gone, and its output to end.
-const ENDING: Duration = Duration::from_secs(10);

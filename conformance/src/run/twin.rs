@@ -1,6 +1,6 @@
-//! The twin of a case: the same script in the same world without condition, plants and hostile names.
+//! The twin of a case: the same script in the same world, undisturbed: no condition, plants, faults, overlaps, hostile names.
 
-use crate::case::{Case, Condition, Plant, Script, Step};
+use crate::case::{Case, Condition, Fault, Plant, Rendezvous, Script, Step};
 
 /// What is played in one world: a case's own script, or its twin's.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -9,6 +9,10 @@ pub struct Play {
     pub script: Script,
     /// What is planted.
     pub plants: Vec<Plant>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// Where sessions that overlap meet.
+    pub rendezvous: Vec<Rendezvous>,
     /// The condition of sessions that name none.
     pub condition: Condition,
     /// The file mode creation mask, octal.
@@ -21,6 +25,8 @@ impl Play {
         Self {
             script: case.script.clone(),
             plants: case.plants.clone(),
+            faults: case.faults.clone(),
+            rendezvous: case.rendezvous.clone(),
             condition: case.world.condition,
             umask: case.world.umask.clone(),
         }
@@ -31,6 +37,7 @@ impl Play {
         let mut script = case.script.clone();
         for session in &mut script.sessions {
             session.condition = None;
+            session.overlaps = false;
             for step in &mut session.steps {
                 if let Step::Open { name: Some(name), .. } = step
                     && let Some(benign) = case.twin.names.get(name)
@@ -39,7 +46,14 @@ impl Play {
                 }
             }
         }
-        Self { script, plants: Vec::new(), condition: Condition::Usable, umask: case.world.umask.clone() }
+        Self {
+            script,
+            plants: Vec::new(),
+            faults: Vec::new(),
+            rendezvous: Vec::new(),
+            condition: Condition::Usable,
+            umask: case.world.umask.clone(),
+        }
     }
 
     /// The condition of a session of the script.

@@ -2,15 +2,16 @@
 
 use std::{fmt, str::FromStr, sync::LazyLock};
 
-use serde::{Deserialize, de::Error as _};
+use serde::{Deserialize, Serialize, de::Error as _};
 
-use super::embedded::SPEC;
+use super::embedded;
 use crate::case::{Catalogue, RequirementLevel};
 
 /// The sentences that are embedded in this binary.
 pub fn sentences() -> &'static Sentences {
-    static SENTENCES: LazyLock<Sentences> =
-        LazyLock::new(|| Sentences::parse(embedded()).expect("a test parses the embedded sentences"));
+    static SENTENCES: LazyLock<Sentences> = LazyLock::new(|| {
+        Sentences::parse(embedded::file(FILE)).expect("a test parses the embedded sentences")
+    });
     &SENTENCES
 }
 
@@ -32,7 +33,7 @@ pub struct Sentence {
 }
 
 /// Why a sentence is not judged.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exclusion {
     /// How much of the sentence is left out.
@@ -42,7 +43,7 @@ pub struct Exclusion {
 }
 
 /// How much of a sentence an exclusion leaves out.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Extent {
     /// All of it: no check may cite it.
@@ -138,10 +139,10 @@ pub enum SpecError {
     #[error("{0:?} is no id of a sentence; ids are S1, S2 and so on")]
     Id(String),
     /// Ids do not ascend.
-    #[error("spec/sentences.toml: {0} does not come after the sentence before it")]
+    #[error("spec/{FILE}: {0} does not come after the sentence before it")]
     Order(SentenceId),
     /// Not TOML of the right shape.
-    #[error("spec/sentences.toml: {0}")]
+    #[error("spec/{FILE}: {0}")]
     Syntax(String),
 }
 
@@ -153,10 +154,7 @@ pub struct CoverageError {
     pub open: Vec<SentenceId>,
 }
 
-fn embedded() -> &'static str {
-    let file = SPEC.iter().find(|(path, _)| *path == "sentences.toml");
-    file.map(|(_, text)| *text).expect("spec/sentences.toml is embedded")
-}
+const FILE: &str = "sentences.toml";
 
 #[cfg(test)]
 mod tests {
@@ -165,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_embedded_sentences_are_the_seventeen_of_the_specification() {
-        let parsed = Sentences::parse(embedded()).unwrap_or_else(|error| panic!("{error}"));
+        let parsed = Sentences::parse(embedded::file(FILE)).unwrap_or_else(|error| panic!("{error}"));
         let ids = parsed.iter().map(|sentence| sentence.id.to_string()).collect::<Vec<_>>();
         assert_eq!(ids, (1..=17).map(|number| format!("S{number}")).collect::<Vec<_>>());
     }

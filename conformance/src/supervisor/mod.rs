@@ -1,65 +1,32 @@
-//! The single-threaded process that starts a session under the system call witness (D6).
+//! Runs a session so that none of its processes outlives it, and watches them as far as the system lets it.
 //!
-//! The harness starts it with [`Supervised::spawn`], one for each session. It starts the adapter below itself, answers
-//! each call that the filter announces, sends what it sees back over a socket, and ends only when every descendant is
-//! gone.
-//!
-//! Calls are seen as *attempted*: the witness lets them go on and never learns their results. It is a witness and a
-//! guard against accidents, not a jail: a program that rewrites its arguments from another thread between the look and
-//! the call gets past it. Not seen: reads; bytes that go to sockets, pipes and devices; a fork without exec; kernel
-//! keyrings; calls that need a result to be understood (a `bind` that picks its own name); shared memory without a file;
-//! messages to other processes of the same user by signals or System V objects; and file contents that are moved inside
-//! the kernel and overwritten again before the file is next looked at.
+//! Both systems have a [`Supervised`], which the harness spawns, kills and waits for. On Linux it is a process of its own
+//! that also witnesses every system call; on Windows it is a job, and a witness of calls there is none.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `supervised` | the harness's side: [`Supervised`], [`Ended`] |
 //! | `spec` | [`SessionSpec`]: what to start and what it may touch |
-//! | `wire` | what the two sides say to each other |
-//! | `entry` | [`main`], the entry point of the process |
-//! | `launch` | from fork to exec |
-//! | `watch` | the loop over announced calls, commands and dead children |
-//! | `announced` | an announced call and what its arguments name |
-//! | `calls` | the table of system calls |
-//! | `filter` | the program that runs in the kernel |
-//! | `witness` | what is seen of a call and whether it may go on |
-//! | `sockets` | the addresses of connections, likewise |
-//! | `start` | arguments and environment of a program that starts |
-//! | `territory` | what a session may touch |
-//! | `memory`, `path` | another process's memory and paths, as it sees them |
-//! | `contents` | what files hold, searched as it is written, before it is lost, and at the end |
-//! | `holdings` | open files, kept to be searched at the end |
-//! | `search` | canaries in single texts and in the streams of many files, bounded |
-//! | `ledger` | facts on their way to the harness |
-//! | `descendants` | the end of every descendant |
-//! | `probe` | whether this machine can do it |
-//! | `ffi` | unsafe code |
+//! | `gate` | [`CallGate`]: who is told where a session has come, and holds it there |
+//! | `ended` | [`Kill`], [`Ended`]: why a session is killed, and how it ended |
+//! | `linux` | the supervising process and its witness of system calls |
+//! | `windows` | the job |
 
-mod announced;
-mod calls;
-mod contents;
-mod descendants;
-mod entry;
-#[expect(unsafe_code, reason = "seccomp notifications, capabilities and fork have no safe wrapper")]
-mod ffi;
-mod filter;
-mod holdings;
-mod launch;
-mod ledger;
-mod memory;
-mod path;
-mod probe;
-mod search;
-mod sockets;
+mod ended;
+mod gate;
+#[cfg(target_os = "linux")]
+mod linux;
 mod spec;
-mod start;
-mod supervised;
-mod territory;
-mod watch;
-mod wire;
-mod witness;
+#[cfg(windows)]
+mod windows;
 
-pub use entry::main;
-pub use probe::{Unavailable, probe};
-pub use spec::SessionSpec;
-pub use supervised::{Ended, Kill, SpawnError, Supervised};
+pub use ended::{Ended, Kill};
+pub use gate::{CallGate, OpenGate};
+#[cfg(target_os = "linux")]
+pub use linux::{Signaller, SpawnError, Supervised, Unavailable, main, probe};
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{end_all, running};
+pub use spec::{Attachment, CallFault, CallPoint, SessionSpec};
+#[cfg(windows)]
+pub(crate) use windows::Job;
+#[cfg(windows)]
+pub use windows::{SpawnError, Supervised, Unavailable, probe};

@@ -166,6 +166,27 @@ impl KeyringClient {
         bool::try_from(value).map_err(|error| unexpected(&error))
     }
 
+    /// The items of a collection.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Refused`] where there is no such collection.
+    pub fn items(&mut self, collection: &str) -> Result<Vec<String>, ClientError> {
+        let value = self.property(collection, COLLECTION, "Items")?;
+        let paths = Vec::<OwnedObjectPath>::try_from(value).map_err(|error| unexpected(&error))?;
+        Ok(texts(&paths))
+    }
+
+    /// The label of an item.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Refused`] where there is no such item.
+    pub fn label(&mut self, item: &str) -> Result<String, ClientError> {
+        let value = self.property(item, ITEM, "Label")?;
+        String::try_from(value).map_err(|error| unexpected(&error))
+    }
+
     /// The attributes of an item.
     ///
     /// # Errors
@@ -216,15 +237,25 @@ impl KeyringClient {
     ///
     /// [`ClientError::Refused`] where it is locked or does not exist.
     pub fn secret(&mut self, item: &str) -> Result<Vec<u8>, ClientError> {
+        Ok(self.content(item)?.0)
+    }
+
+    /// The secret of an item, and its content type.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Refused`] where it is locked or does not exist.
+    pub fn content(&mut self, item: &str) -> Result<(Vec<u8>, String), ClientError> {
         let session = self.session()?.path.clone();
         let (secret,): (WireSecret,) = read(&self.call(object(item, ITEM, "GetSecret"), &session)?)?;
-        let (_, parameters, value, _) = secret;
-        match &self.session()?.key {
-            None => Ok(value.into_vec()),
+        let (_, parameters, value, content_type) = secret;
+        let value = match &self.session()?.key {
+            None => value.into_vec(),
             Some(key) => key.open(&parameters, &value).ok_or_else(|| ClientError::Unexpected {
                 reason: "the secret cannot be decrypted with the session's key".into(),
-            }),
-        }
+            })?,
+        };
+        Ok((value, content_type))
     }
 
     /// Changes the secret of an item.

@@ -13,57 +13,69 @@ use std::{
 use super::{
     bus::{Bus, BusAddress},
     client::{Algorithm, ClientError, KeyringClient, NewItem},
-    secret_service::{KeyringContents, NAME, Provider, ProviderError, ProviderScript},
+    providers::{Keyring, KeyringError},
+    secret_service::{DefaultCollection, NAME},
 };
 use crate::case::Condition;
 
-/// What a condition consists of, for one session.
-#[derive(Debug)]
-pub struct Applied {
-    /// What the session's environment needs, beside the sandbox's own: the bus address, or nothing.
-    pub environment: Vec<(String, String)>,
-    /// The provider; it must live for as long as the session.
-    pub provider: Option<Provider>,
+/// Where clients find the bus in a condition.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reach {
+    /// Nowhere.
+    Nowhere,
+    /// At a socket on which nobody listens.
+    Dead(BusAddress),
+    /// At the door that is opened for them.
+    Door,
 }
 
-/// Brings a world into a condition: starts the provider that it needs, and says what sessions have to be told.
+impl Reach {
+    /// What the environment of clients with this door needs, beside the sandbox's own: a bus address, or nothing.
+    pub fn environment(&self, door_address: &str) -> Vec<(String, String)> {
+        let address = match self {
+            Self::Nowhere => None,
+            Self::Dead(address) => Some(address.to_string()),
+            Self::Door => Some(door_address.to_owned()),
+        };
+        address.map(|address| (ADDRESS.to_owned(), address)).into_iter().collect()
+    }
+}
+
+/// Brings a world into a condition: has the keyring served as it needs, and says where clients find the bus.
 ///
-/// The provider of an earlier session must have been stopped. `folder` is where a dead socket may be made.
+/// `folder` is where a dead socket may be made.
 ///
 /// # Errors
 ///
-/// [`ApplyError`]: the provider does not start, or the socket cannot be made.
+/// [`ApplyError`]: the provider does not leave or does not start, or the socket cannot be made.
 pub fn apply(
     condition: Condition,
     bus: &Bus,
-    contents: &KeyringContents,
+    keyring: &mut Keyring,
     folder: &Path,
-) -> Result<Applied, ApplyError> {
-    let script = match condition {
-        Condition::Usable => Some(ProviderScript::USABLE),
-        Condition::NoDefaultCollection => Some(ProviderScript::NO_DEFAULT_COLLECTION),
-        Condition::Locked => Some(ProviderScript::LOCKED),
+) -> Result<Reach, ApplyError> {
+    let default = match condition {
+        Condition::Usable => Some(DefaultCollection::Present { locked: false }),
+        Condition::NoDefaultCollection => Some(DefaultCollection::Missing),
+        Condition::Locked => Some(DefaultCollection::Present { locked: true }),
         Condition::NoBus | Condition::DeadSocket | Condition::NoService => None,
     };
-    let provider =
-        script.map(|script| Provider::start(&bus.broker_address(), contents, script)).transpose()?;
-    let address = match condition {
-        Condition::NoBus => None,
-        Condition::DeadSocket => Some(dead_socket(folder)?.to_string()),
+    keyring.serve(default, bus)?;
+    Ok(match condition {
+        Condition::NoBus => Reach::Nowhere,
+        Condition::DeadSocket => Reach::Dead(dead_socket(folder)?),
         Condition::Usable | Condition::NoService | Condition::NoDefaultCollection | Condition::Locked => {
-            Some(bus.client_address())
+            Reach::Door
         }
-    };
-    let environment = address.map(|address| (ADDRESS.to_owned(), address)).into_iter().collect();
-    Ok(Applied { environment, provider })
+    })
 }
 
 /// Why a world cannot be brought into a condition.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// The provider does not start.
+    /// The provider does not leave or does not start.
     #[error(transparent)]
-    Provider(#[from] ProviderError),
+    Keyring(#[from] KeyringError),
     /// The dead socket cannot be made.
     #[error("cannot make the dead socket {}: {source}", path.display())]
     Socket {
@@ -76,9 +88,9 @@ pub enum ApplyError {
 
 /// Proves that whoever has this environment finds the condition; gives how it was found, in one line.
 ///
-/// The harness's own client looks, through the same door as the session that is about to begin. It finds out which
-/// condition the world is in, not whether it is in the wanted one: no world is in two. In a usable world it stores,
-/// reads and deletes a small item; so [`Bus::set_session`] should say `None` while it looks.
+/// The harness's own client looks, with the environment of the session that is about to begin but through a door that
+/// belongs to no session, as its calls are not the session's. It finds out which condition the world is in, not whether
+/// it is in the wanted one: no world is in two. In a usable world it stores, reads and deletes a small item.
 ///
 /// # Errors
 ///

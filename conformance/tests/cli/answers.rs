@@ -22,9 +22,10 @@ fn help_is_an_answer_and_names_every_command_and_exit_code() {
     let output = sealcheck(&["--help"]);
     let help = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
-    for word in
-        ["run", "list", "explain", "doctor", "setup", "mutants", "schema", "  64  ", "  69  ", "  70  "]
-    {
+    for word in [
+        "run", "report", "merge", "list", "explain", "rejudge", "replay", "doctor", "setup", "adapter",
+        "world", "mutants", "trace", "schema", "  64  ", "  69  ", "  70  ",
+    ] {
         assert!(help.contains(word), "{word} is missing in:\n{help}");
     }
     for hidden in ["supervise", "beacon", "adapter-reference"] {
@@ -33,8 +34,26 @@ fn help_is_an_answer_and_names_every_command_and_exit_code() {
 }
 
 fn every_command_has_examples_in_its_help() {
-    for command in ["run", "list", "explain", "doctor", "setup", "mutants", "schema"] {
-        let output = sealcheck(&[command, "--help"]);
+    for command in [
+        "run",
+        "report",
+        "merge",
+        "list",
+        "explain",
+        "rejudge",
+        "replay",
+        "doctor",
+        "setup",
+        "adapter check",
+        "adapter list",
+        "world",
+        "mutants",
+        "trace",
+        "schema",
+    ] {
+        let mut words: Vec<&str> = command.split(' ').collect();
+        words.push("--help");
+        let output = sealcheck(&words);
         let help = text(&output.stdout);
         assert_eq!(output.status.code(), Some(0));
         assert!(help.contains(&format!("Examples:\n  sealcheck {command}")), "{help}");
@@ -54,6 +73,8 @@ fn a_wrong_command_line_exits_with_64_and_prints_nothing_on_standard_output() {
         &["run", "--without-observer", "ghosts"],
         &["explain"],
         &["explain", "nonsense"],
+        &["rejudge"],
+        &["run", "--record-all"],
         &["schema", "xml"],
         &[],
     ] {
@@ -68,10 +89,7 @@ fn a_results_file_that_cannot_be_made_exits_with_65_and_says_which() {
     let output = sealcheck(&["run", "--results", "/nowhere/at/all/run.jsonl"]);
     assert_eq!(output.status.code(), Some(65));
     let message = text(&output.stderr);
-    assert!(
-        message.starts_with("error: the results file /nowhere/at/all/run.jsonl cannot be made"),
-        "{message}"
-    );
+    assert!(message.starts_with("error: the file /nowhere/at/all/run.jsonl cannot be made"), "{message}");
     assert!(message.contains("\n  because: "), "{message}");
 }
 
@@ -97,7 +115,7 @@ fn colours_are_printed_when_asked_for_and_not_into_a_pipe() {
 }
 
 fn the_schemas_that_are_checked_in_are_the_ones_that_are_printed() {
-    for name in ["results", "protocol", "case", "baseline"] {
+    for name in ["results", "protocol", "case", "baseline", "recording"] {
         let printed = text(&sealcheck(&["schema", name]).stdout);
         let path = format!("{}/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
         let checked_in = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));

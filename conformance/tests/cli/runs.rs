@@ -3,10 +3,12 @@
 use std::{collections::BTreeMap, fs};
 
 use sealcheck::{
+    adapter::{Catalogue, resolve, state_folder},
     case::{CheckId, catalogue},
     mutants,
     record::{Line, OutcomeKind, Results, read_results},
     spec,
+    world::providers::ProviderKind,
 };
 
 use crate::program::{Test, assert_exit, sealcheck, tally, tests, text};
@@ -28,6 +30,18 @@ pub(crate) fn tests() -> Vec<Test> {
         lacks: (!is_installed("dbus-daemon")).then_some("dbus-daemon is not installed"),
         run: both_brokers_give_the_same_outcomes,
     });
+    let lacks_keyring = ProviderKind::GnomeKeyring.probe().is_err();
+    tests.push(Test {
+        name: "both_providers_give_the_same_outcomes",
+        lacks: lacks_keyring.then_some("gnome-keyring-daemon is not installed"),
+        run: both_providers_give_the_same_outcomes,
+    });
+    let lacks_python = (!is_set_up(PYTHON)).then_some("python-azure-identity is not set up");
+    tests.push(Test {
+        name: "both_providers_give_the_same_outcomes_of_the_python_sdk",
+        lacks: lacks_keyring.then_some("gnome-keyring-daemon is not installed").or(lacks_python),
+        run: both_providers_give_the_same_outcomes_of_the_python_sdk,
+    });
     tests
 }
 
@@ -39,7 +53,7 @@ fn a_run_in_which_everything_passes_exits_with_0_and_prints_its_tally_last() {
 }
 
 fn a_results_file_reads_back_with_every_selected_check_and_its_evidence() {
-    let (results, lines) = recorded(&["--select", "naming/*"]);
+    let (results, lines) = recorded(&["--select", "naming/*-name", "naming/partition-*"]);
     let mut found: Vec<CheckId> = results.checks.iter().map(|check| check.check.clone()).collect();
     found.sort_unstable();
     let mut expected = [checks_of(DEFAULT_NAME), checks_of("naming/partition-suffix")].concat();
@@ -49,7 +63,7 @@ fn a_results_file_reads_back_with_every_selected_check_and_its_evidence() {
         assert_eq!(check.outcome, OutcomeKind::Pass, "{}", check.check);
         assert!(!check.evidence.is_empty(), "{} passed without evidence", check.check);
     }
-    assert_eq!(results.header.selection.select, ["naming/*"]);
+    assert_eq!(results.header.selection.select, ["naming/*-name", "naming/partition-*"]);
     assert_eq!((results.footer.exit_code, results.footer.complete), (0, true));
     for line in lines.lines() {
         let written: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
@@ -141,12 +155,50 @@ fn both_brokers_give_the_same_outcomes() {
     assert_eq!(built_in, installed);
 }
 
+fn both_providers_give_the_same_outcomes() {
+    let (scripted, real) = on_both_providers(0, &[]);
+    assert_eq!(scripted.len(), catalogue::all().checks().count());
+    assert_eq!(scripted, real);
+}
+
+fn both_providers_give_the_same_outcomes_of_the_python_sdk() {
+    let arguments = ["-a", PYTHON, "--select", "encryption/*", "fallback/*", "fail-closed/*", "naming/*"];
+    let (scripted, real) = on_both_providers(5, &arguments);
+    assert!(scripted.values().any(|outcome| *outcome == OutcomeKind::Fail), "its baseline is not empty");
+    assert_same_where_both_ran(&scripted, &real);
+}
+
+/// The outcomes with the scripted provider and with gnome-keyring.
+fn on_both_providers(exit: i32, arguments: &[&str]) -> (Outcomes, Outcomes) {
+    let outcomes = |provider| {
+        let (results, _) = recorded_with(exit, &[arguments, &["--provider", provider]].concat());
+        assert_eq!(results.header.provider, provider);
+        results.checks.into_iter().map(|check| (check.check, check.outcome)).collect()
+    };
+    (outcomes("scripted"), outcomes("gnome-keyring"))
+}
+
+fn assert_same_where_both_ran(scripted: &Outcomes, real: &Outcomes) {
+    let checks = |outcomes: &Outcomes| outcomes.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(checks(scripted), checks(real));
+    for (check, outcome) in real.iter().filter(|(_, outcome)| **outcome != OutcomeKind::NotRun) {
+        assert_eq!(outcome, &scripted[check], "{check}");
+    }
+}
+
+type Outcomes = BTreeMap<CheckId, OutcomeKind>;
+
 /// What a run of the reference records, read back and as it stands in the file.
 fn recorded(arguments: &[&str]) -> (Results, String) {
+    recorded_with(0, arguments)
+}
+
+/// What a run records that exits in a certain way.
+fn recorded_with(exit: i32, arguments: &[&str]) -> (Results, String) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = folder.path().join("run.jsonl");
     let results = path.to_string_lossy();
-    assert_exit(&sealcheck(&[&["run", "--results", &results], arguments].concat()), 0);
+    assert_exit(&sealcheck(&[&["run", "--results", &results], arguments].concat()), exit);
     let lines = fs::read_to_string(&path).expect("the file is there");
     (read_results(lines.as_bytes(), "run.jsonl").expect("the file is whole"), lines)
 }
@@ -166,4 +218,11 @@ fn is_installed(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
+fn is_set_up(adapter: &str) -> bool {
+    let adapters = Catalogue::embedded().expect("the built-in adapters can be read");
+    let adapter = adapters.find(adapter).expect("it is built in");
+    resolve(adapter, state_folder().as_deref()).is_ok()
+}
+
+const PYTHON: &str = "python-azure-identity";
 const DEFAULT_NAME: &str = "naming/default-name";

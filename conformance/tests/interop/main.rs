@@ -1,10 +1,13 @@
 //! The real azure-identity for Python and `token-cache` in one world: what one of them wrote, the other reads.
 //!
+//! Beside that, strace watches the same sessions as the witness, and both must see the same calls.
+//!
 //! This binary is two things: the tests, and the `courier`, an adapter that carries a document from one cache to
 //! another through `token-cache`.
 
 mod courier;
 mod exchange;
+mod strace;
 mod traces;
 mod world;
 
@@ -20,6 +23,7 @@ fn main() -> ExitCode {
     let python = world::python();
     let reason = python.as_ref().err().map(|reason| format!(" ({reason})")).unwrap_or_default();
     let tests = [exchange::tests(), traces::tests()].into_iter().flatten();
+    let beside_strace = strace::trials(&python);
     let trials = tests.map(|(name, test)| {
         let python = python.clone();
         let ignored = python.is_err();
@@ -29,5 +33,5 @@ fn main() -> ExitCode {
         };
         Trial::test(format!("{name}{reason}"), run).with_ignored_flag(ignored)
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    libtest_mimic::run(&arguments, trials.chain(beside_strace).collect()).exit_code()
 }

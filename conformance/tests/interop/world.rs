@@ -12,11 +12,11 @@ use std::{
 
 use sealcheck::{
     adapter::{AdapterCommand, Catalogue, resolve, state_folder},
-    case::{CanaryRole, Condition, End, Interaction, Partition, Place, Step},
-    observation::{Evidence, Fact, KeyringItem, ReplyFact, SessionEnd, SessionIndex, ValueFact},
-    protocol::LogLevel,
+    canary::Seed,
+    case::{CanaryRole, Condition, Interaction, Options, Partition, Step},
+    observation::{Evidence, Fact, KeyringItem, ReplyFact, SessionEnd, SessionIndex, SystemCall, ValueFact},
     run::{Performance, RunOptions, Stage},
-    world::bus::BrokerKind,
+    world::{bus::BrokerKind, providers::ProviderKind},
 };
 
 /// A test of this binary: it is handed the Python adapter.
@@ -72,10 +72,13 @@ impl World {
             harness,
             adapter: reference.clone(),
             broker: BrokerKind::Busd,
+            provider: ProviderKind::Scripted,
             without: BTreeSet::new(),
+            seed: Seed::fresh(),
             jobs: 1,
         };
-        let stage = Stage::build(Arc::new(options), [FIRST, SECOND].map(role), 0o022)
+        let seed = options.seed.world(&["interop"]);
+        let stage = Stage::build(Arc::new(options), &seed, [FIRST, SECOND].map(role), 0o022)
             .expect("this machine can set up a world");
         Self { reference, courier: command("courier", own, COURIER), stage, sessions: 0 }
     }
@@ -84,17 +87,7 @@ impl World {
     pub(crate) fn play(&mut self, adapter: &AdapterCommand, condition: Condition, steps: &[Step]) -> Played {
         let index = SessionIndex(self.sessions);
         self.sessions += 1;
-        let performance = Performance {
-            index,
-            adapter,
-            statement: None,
-            condition,
-            place: Place::Home,
-            end: End::Bye,
-            log: LogLevel::Default,
-            plants: Vec::new(),
-            steps,
-        };
+        let performance = Performance { condition, ..Performance::new(index, adapter, steps) };
         self.stage.play(&performance).expect("the world can play a session");
         let evidence = self.stage.log().entries();
         let played = Played(evidence.into_iter().filter(|entry| entry.session == Some(index)).collect());
@@ -102,16 +95,22 @@ impl World {
         played
     }
 
+    /// The folder of the world, in which home, temporary and runtime folder lie.
+    pub(crate) fn root(&self) -> &Path {
+        self.stage.home().sandbox().root()
+    }
+
     /// The only item whose schema is this file name.
     pub(crate) fn item(&self, file_name: &str) -> KeyringItem {
-        let mut items: Vec<_> = self.stage.home().items().into_iter().map(|(item, _)| item).collect();
+        let all = self.stage.home().items().expect("the keyring can be read");
+        let mut items: Vec<_> = all.into_iter().map(|(item, _)| item).collect();
         items.retain(|item| item.attributes.get("xdg:schema").map(String::as_str) == Some(file_name));
         assert_eq!(items.len(), 1, "items of {file_name}: {items:#?}");
         items.remove(0)
     }
 
     pub(crate) fn count_items(&self) -> usize {
-        self.stage.home().items().len()
+        self.stage.home().items().expect("the keyring can be read").len()
     }
 
     /// What lies in the folder of the caches: names, with size and mode.
@@ -161,6 +160,14 @@ impl Played {
         self.0.iter().filter(|entry| matches!(entry.fact, Fact::TokenRequest(_))).count()
     }
 
+    /// What its processes attempted.
+    pub(crate) fn system_calls(&self) -> impl Iterator<Item = &SystemCall> {
+        self.0.iter().filter_map(|entry| match &entry.fact {
+            Fact::SystemCall(call) => Some(call),
+            _ => None,
+        })
+    }
+
     fn value(&self) -> &ValueFact {
         let mut values = self.0.iter().filter_map(|entry| match &entry.fact {
             Fact::Replied { reply: ReplyFact::Ok { value, .. }, .. } => value.as_ref(),
@@ -206,6 +213,8 @@ pub(crate) fn open(store: &str, name: &str, consent: Option<bool>) -> Step {
         name: Some(name.into()),
         allow_unencrypted_storage: consent,
         interaction: Interaction::Never,
+        credential: None,
+        options: Options::Given,
     }
 }
 

@@ -10,10 +10,11 @@ use std::{
 
 use sealcheck::{
     adapter::AdapterCommand,
-    case::{CanaryRole, Condition, End, Interaction, Partition, Place, Step},
+    canary::Seed,
+    case::{CanaryRole, Interaction, Options, Partition, Place, Step},
     observation::{Fact, Observer, ObserverState, ReplyFact, SessionEnd, SessionIndex, ValueFact},
     run::{Performance, RunOptions, Seen, Stage},
-    world::bus::BrokerKind,
+    world::{bus::BrokerKind, providers::ProviderKind},
 };
 
 use crate::leaks::{AUTHORITY_CA, AUTHORITY_URL};
@@ -90,10 +91,13 @@ fn play(leak: &str, without: BTreeSet<Observer>) -> Seen {
         harness: Path::new(env!("CARGO_BIN_EXE_sealcheck")).to_owned(),
         adapter: adapter.clone(),
         broker: BrokerKind::Busd,
+        provider: ProviderKind::Scripted,
         without,
+        seed: Seed::fresh(),
         jobs: 1,
     };
-    let mut stage = Stage::build(Arc::new(options), [token()], 0o077).unwrap();
+    let seed = options.seed.world(&["alone"]);
+    let mut stage = Stage::build(Arc::new(options), &seed, [token()], 0o077).unwrap();
     let authority = stage.authority().parameters();
     adapter.environment =
         [(AUTHORITY_URL.to_owned(), authority.url), (AUTHORITY_CA.to_owned(), authority.ca_file)].into();
@@ -108,17 +112,7 @@ fn play(leak: &str, without: BTreeSet<Observer>) -> Seen {
         Step::Get { label: None, store: "cache".into(), partition: Partition::default(), canary: token() };
     for (index, (place, step)) in [(Place::Home, put), (Place::Relocated, get)].into_iter().enumerate() {
         stage
-            .play(&Performance {
-                index: SessionIndex(index),
-                adapter: &adapter,
-                statement: None,
-                condition: Condition::Usable,
-                place,
-                end: End::Bye,
-                log: sealcheck::protocol::LogLevel::Default,
-                plants: Vec::new(),
-                steps: &[open(), step],
-            })
+            .play(&Performance { place, ..Performance::new(SessionIndex(index), &adapter, &[open(), step]) })
             .unwrap();
     }
     let canary = stage.canaries().text(&token()).unwrap().to_owned();
@@ -140,6 +134,8 @@ fn open() -> Step {
         name: None,
         allow_unencrypted_storage: None,
         interaction: Interaction::default(),
+        credential: None,
+        options: Options::default(),
     }
 }
 

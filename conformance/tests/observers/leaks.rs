@@ -100,7 +100,7 @@ pub(crate) fn credential() {
     Wire::open().serve(Level::Credential, |request| match request {
         Request::Open(open) => {
             authority.clone_from(&open.authority);
-            name = open.options.name.clone().unwrap_or_default();
+            name = open.options.as_ref().and_then(|options| options.name.clone()).unwrap_or_default();
             None
         }
         Request::Put(put) => {

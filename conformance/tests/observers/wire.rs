@@ -98,6 +98,7 @@ pub(crate) fn hello(level: Level) -> HelloReply {
         adapter: identity("test-adapter"),
         statement: Statement {
             level,
+            credentials: Vec::new(),
             protectors: [(sealcheck::case::Platform::Linux, vec![Protector::SecretService])].into(),
             default_name: "cache".into(),
             partitions: [

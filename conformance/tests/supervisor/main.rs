@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod faults;
 mod programs;
 mod session;
 
@@ -80,7 +81,8 @@ fn trials() -> Vec<Trial> {
         ),
         ("two_hundred_sessions_in_a_row_all_end", two_hundred_sessions_in_a_row_all_end),
     ];
-    let trial = |(name, test): &(&str, fn())| {
+    let tests: Vec<_> = tests.iter().chain(faults::TESTS).collect();
+    let trial = |(name, test): &&(&'static str, fn())| {
         let test = *test;
         let run = move || -> Result<(), Failed> {
             test();
@@ -332,6 +334,10 @@ fn a_daemonised_grandchild_is_gone_at_the_end() {
     run.assert_clean();
     let daemon: u32 = run.output.trim().parse().unwrap();
     assert!(has_ended(daemon));
+    // The name of a process is cut to 15 bytes.
+    assert!(run.ended.left_running.iter().all(|name| name.starts_with("supervisor")), "{:?}", run.ended);
+    assert_eq!(run.ended.left_running.len(), 1);
+    assert_eq!(world.run("child-exit", &["0"]).ended.left_running, [] as [String; 0]);
 }
 
 fn the_session_dies_with_its_supervisor() {

@@ -44,6 +44,12 @@ pub(crate) fn run(mode: &str, arguments: &[String]) -> ExitCode {
         ("child-create", paths) => paths.iter().for_each(|path| say(&outcome(File::create(path)))),
         ("child-connect", [near, own, foreign, absent]) => connect(near, own, foreign, absent),
         ("child-ring", []) => ring(),
+        ("child-steps", [folder, secret, outside]) => steps(folder, secret, outside),
+        ("child-two-threads", [held, free]) => two_threads(held, free),
+        ("child-daemon-then-create", [path]) => {
+            daemonise();
+            File::create(path).unwrap();
+        }
         ("child-daemonise", []) => daemonise(),
         ("child-daemon-parent", []) => daemon_parent(),
         ("child-daemon", []) => wait_for_ever(&std::process::id().to_string()),
@@ -178,6 +184,58 @@ fn ring() {
     // SAFETY: a null pointer in place of the parameters: the kernel would refuse it too, but with another errno.
     let result = unsafe { libc::syscall(libc::SYS_io_uring_setup, 1, std::ptr::null::<u8>()) };
     say(&outcome(Errno::result(result).map_err(io::Error::from)));
+}
+
+/// Does one thing after another, whatever became of those before.
+fn steps(folder: &str, secret: &str, outside: &str) {
+    let report = |step: &str, outcome: String| say(&format!("{step} {outcome}"));
+    let (first, second) = (format!("{folder}/a"), format!("{folder}/b"));
+    let made = fs::create_dir(folder);
+    report("mkdir", outcome(made.as_ref().map_err(copy)));
+    // What was kept from being is made at the second attempt, so that the other steps have something to do.
+    let _made = made.or_else(|_| fs::create_dir(folder));
+    let created = File::create(&first);
+    report("create", outcome(created.as_ref().map_err(copy)));
+    let created = created.or_else(|_| File::create(&first));
+    let write = |text: &str| file(&created).and_then(|mut file| file.write_all(text.as_bytes()));
+    report("write", outcome(write("harmless")));
+    report("write secret", outcome(write(secret)));
+    report("sync", outcome(file(&created).and_then(File::sync_all)));
+    report("rename", outcome(fs::rename(&first, &second)));
+    let there = if fs::exists(&second).unwrap_or(false) { &second } else { &first };
+    report("chmod", outcome(fs::set_permissions(there, Permissions::from_mode(0o600))));
+    let touched = file(&created).and_then(|file| file.set_modified(SystemTime::UNIX_EPOCH));
+    report("touch", outcome(touched));
+    report("truncate", outcome(file(&created).and_then(|file| file.set_len(0))));
+    report("write secret again", outcome(write(secret)));
+    report("sync folder", outcome(File::open(folder).and_then(|folder| folder.sync_all())));
+    report("reopen", outcome(OpenOptions::new().write(true).open(there)));
+    report("unlink", outcome(fs::remove_file(there)));
+    report("rmdir", outcome(fs::remove_dir(folder)));
+    // None of these is a change of the session's own files.
+    report("null", outcome(fs::write("/dev/null", secret)));
+    say(if File::create(outside).is_ok() { "outside made" } else { "outside refused" });
+}
+
+fn file(made: &io::Result<File>) -> io::Result<&File> {
+    made.as_ref().map_err(copy)
+}
+
+fn copy(error: &io::Error) -> io::Error {
+    io::Error::from_raw_os_error(error.raw_os_error().unwrap())
+}
+
+/// Makes a file on a second thread, and another one when it is told to.
+fn two_threads(held: &str, free: &str) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            File::create(held).unwrap();
+            say("held");
+        });
+        io::stdin().lock().read_line(&mut String::new()).unwrap();
+        File::create(free).unwrap();
+        say("free");
+    });
 }
 
 /// Leaves a daemon behind: its parent is gone and its session is its own.

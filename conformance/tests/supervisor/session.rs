@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Read},
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +14,7 @@ use sealcheck::{
     observation::{
         Clock, Evidence, EvidenceLog, Fact, SessionEnd, SightingPlace, SystemCall, SystemCallKind,
     },
-    supervisor::{Ended, SessionSpec, Supervised},
+    supervisor::{Attachment, CallGate, Ended, OpenGate, SessionSpec, Supervised},
     world::sandbox::Sandbox,
 };
 
@@ -65,18 +66,21 @@ impl World {
             writable_roots: vec![self.sandbox.root().to_owned()],
             clock_began: self.log.clock().began(),
             canaries: canaries(),
+            attachment: Attachment::Detached,
             disabled: vec![],
+            faults: vec![],
+            points: vec![],
         }
     }
 
     pub(crate) fn spawn(&self, mode: &str, arguments: &[&str]) -> Session {
-        self.spawn_spec(&self.spec(mode, arguments))
+        self.spawn_at(&self.spec(mode, arguments), OpenGate::shared())
     }
 
-    fn spawn_spec(&self, spec: &SessionSpec) -> Session {
-        let mut supervised = Supervised::spawn(Path::new(&own_path()), spec, &self.log, None).unwrap();
-        let stdin = File::from(supervised.take_stdin().unwrap());
-        let stdout = Some(File::from(supervised.take_stdout().unwrap()));
+    pub(crate) fn spawn_at(&self, spec: &SessionSpec, gate: Arc<dyn CallGate>) -> Session {
+        let mut supervised = Supervised::spawn(Path::new(&own_path()), spec, &self.log, None, &gate).unwrap();
+        let stdin = supervised.take_stdin().unwrap();
+        let stdout = Some(supervised.take_stdout().unwrap());
         Session { supervised, stdin, stdout }
     }
 
@@ -86,8 +90,8 @@ impl World {
 
     pub(crate) fn run_spec(&self, spec: &SessionSpec) -> Run {
         let before = self.log.entries().len();
-        let mut session = self.spawn_spec(spec);
-        let mut stderr = File::from(session.supervised.take_stderr().unwrap());
+        let mut session = self.spawn_at(spec, OpenGate::shared());
+        let mut stderr = session.supervised.take_stderr().unwrap();
         let mut stdout = session.stdout.take().unwrap();
         let ended = session.wait();
         let mut output = String::new();
@@ -108,6 +112,10 @@ impl Session {
         reader.read_line(&mut line).unwrap();
         let (own, parent) = line.trim().split_once(' ').unwrap();
         (own.parse().unwrap(), parent.parse().unwrap(), reader.into_inner())
+    }
+
+    pub(crate) fn take_stdout(&mut self) -> File {
+        self.stdout.take().unwrap()
     }
 
     pub(crate) fn wait(self) -> Ended {

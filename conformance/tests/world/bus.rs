@@ -8,7 +8,7 @@ use libtest_mimic::{Failed, Trial};
 use sealcheck::{
     observation::SessionIndex,
     world::{
-        bus::BrokerKind,
+        bus::{BrokerKind, Guest},
         secret_service::{KeyringContents, Provider, ProviderScript},
     },
 };
@@ -202,12 +202,12 @@ fn recording(kind: BrokerKind) -> Result<(), Failed> {
     // It is kept until the end, so that nobody answers for it.
     let service = zbus::block_on(async {
         let early = connect(&world.bus.client_address()).await;
-        world.bus.set_session(Some(SessionIndex(1)));
+        let door = world.bus.open_door(Guest::session(SessionIndex(1))).expect("there is room");
         let service = connect(&world.bus.broker_address()).await;
         service.request_name(silent).await.expect("the name is free");
-        let late = connect(&world.bus.client_address()).await;
-        // Connections belong to the session in which they were made, also when it is over.
-        world.bus.set_session(None);
+        let late = connect(&door.client_address()).await;
+        // Connections belong to the session of their door, also when it is over.
+        drop(door);
         answer_to(&early, read_alias()).await;
         answer_to(&late, call(SECRETS, ROOT, SERVICE, "Nonsense", Flags::empty(), &())).await;
         late.send(&call(silent, "/x", "a.b.C", "D", Flags::empty(), &())).await.expect("the bus takes it");
@@ -241,9 +241,9 @@ fn recording(kind: BrokerKind) -> Result<(), Failed> {
 
 fn tapping(kind: BrokerKind) -> Result<(), Failed> {
     let world = World::start(kind);
-    world.bus.set_session(Some(SessionIndex(0)));
+    let door = world.bus.open_door(Guest::session(SessionIndex(0)))?;
     zbus::block_on(async {
-        let client = connect(&world.bus.client_address()).await;
+        let client = connect(&door.client_address()).await;
         answer_to(&client, to_broker("GetNameOwner", &"com.example.scCANARY")).await;
     });
     let (lost, _, tap) = world.finish();

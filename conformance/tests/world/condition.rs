@@ -2,34 +2,36 @@
 
 use std::{fs, os::unix::net::UnixListener};
 
-use crate::stage::{World, same, with_both_brokers};
+use crate::stage::{World, same, with_both_brokers, with_every_provider};
 use libtest_mimic::{Failed, Trial};
 use sealcheck::{
     case::Condition,
     world::{
         bus::BrokerKind,
-        condition::{apply, prove},
+        condition::{Reach, apply, prove},
+        providers::{Keyring, ProviderKind},
         secret_service::{DefaultCollection, KeyringContents, OnPrompt, Provider, ProviderScript},
     },
 };
 
 /// Every trial of this file.
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = with_both_brokers("a condition is proved where it holds and nowhere else", every_pair);
-    trials.extend(with_both_brokers("conditions can follow each other with the same keyring", in_turn));
+    let mut trials = with_every_provider("a condition is proved where it holds and nowhere else", every_pair);
+    trials.extend(with_every_provider("conditions can follow each other with the same keyring", in_turn));
     trials
         .extend(with_both_brokers("a locked keyring that a prompt unlocks is not locked enough", unlockable));
-    trials.extend(with_both_brokers("proving leaves nothing behind", traceless));
+    trials.extend(with_every_provider("proving leaves nothing behind", traceless));
     trials.push(Trial::test("a missing socket is not a dead one", missing_socket));
     trials.push(Trial::test("a default socket is a bus, though no address is set", default_socket));
     trials
 }
 
-fn every_pair(kind: BrokerKind) -> Result<(), Failed> {
+fn every_pair(broker: BrokerKind, provider: ProviderKind) -> Result<(), Failed> {
     for holds in all() {
-        let world = World::start(kind);
-        let applied = apply(holds, &world.bus, &KeyringContents::new(), world.folder())?;
-        let environment = environment(&world, &applied.environment);
+        let world = World::start(broker);
+        let mut keyring = keyring(provider, &world);
+        let reach = apply(holds, &world.bus, &mut keyring, world.folder())?;
+        let environment = environment(&world, &reach);
         for wanted in all() {
             let proof = prove(wanted, &environment);
             let beginning = format!("{wanted} was wanted, but the world is in {holds}: ");
@@ -41,18 +43,18 @@ fn every_pair(kind: BrokerKind) -> Result<(), Failed> {
                 return Err(format!("in {holds}, proving {wanted} gave {proof:?}").into());
             }
         }
-        drop(applied);
+        drop(keyring);
         same(world.finish().0, Ok(()))?;
     }
     Ok(())
 }
 
-fn in_turn(kind: BrokerKind) -> Result<(), Failed> {
-    let world = World::start(kind);
-    let contents = KeyringContents::new();
+fn in_turn(broker: BrokerKind, provider: ProviderKind) -> Result<(), Failed> {
+    let world = World::start(broker);
+    let mut keyring = keyring(provider, &world);
     for condition in all().into_iter().chain(all().into_iter().rev()) {
-        let applied = apply(condition, &world.bus, &contents, world.folder())?;
-        prove(condition, &environment(&world, &applied.environment))?;
+        let reach = apply(condition, &world.bus, &mut keyring, world.folder())?;
+        prove(condition, &environment(&world, &reach))?;
     }
     Ok(())
 }
@@ -70,14 +72,14 @@ fn unlockable(kind: BrokerKind) -> Result<(), Failed> {
     same(prove(Condition::Locked, &[address]), Err(expected.to_owned()))
 }
 
-fn traceless(kind: BrokerKind) -> Result<(), Failed> {
-    let world = World::start(kind);
-    let contents = KeyringContents::new();
-    let applied = apply(Condition::Usable, &world.bus, &contents, world.folder())?;
-    let detail = prove(Condition::Usable, &applied.environment)?;
+fn traceless(broker: BrokerKind, provider: ProviderKind) -> Result<(), Failed> {
+    let world = World::start(broker);
+    let mut keyring = keyring(provider, &world);
+    let reach = apply(Condition::Usable, &world.bus, &mut keyring, world.folder())?;
+    let detail = prove(Condition::Usable, &reach.environment(&world.bus.client_address()))?;
     let expected = "an item was stored in /org/freedesktop/secrets/collection/login, read back and deleted";
     same(detail.as_str(), expected)?;
-    same(contents.items().len(), 0)
+    same(keyring.items()?.len(), 0)
 }
 
 fn missing_socket() -> Result<(), Failed> {
@@ -100,10 +102,15 @@ fn default_socket() -> Result<(), Failed> {
     same(found.starts_with("no_bus was wanted, but the world is in dead_socket: "), true)
 }
 
-fn environment(world: &World, own: &[(String, String)]) -> Vec<(String, String)> {
+/// A keyring with its files in the world's folder.
+fn keyring(provider: ProviderKind, world: &World) -> Keyring {
+    Keyring::new(provider, &world.folder().join("keyring"))
+}
+
+fn environment(world: &World, reach: &Reach) -> Vec<(String, String)> {
     let runtime = world.folder().join("run");
     fs::create_dir_all(&runtime).expect("the folder can be made");
-    let mut environment = own.to_vec();
+    let mut environment = reach.environment(&world.bus.client_address());
     environment.push(("XDG_RUNTIME_DIR".to_owned(), runtime.display().to_string()));
     environment
 }

@@ -24,9 +24,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     ];
     let single: [(&str, Test); 10] = [
         ("a big secret arrives whole", big_secret),
-        ("only an item with equal attributes is replaced", replacing),
+        ("the first item with all the attributes is replaced", replacing),
         ("a session is of no use to another client", foreign_session),
-        ("a locked collection shows its items and nothing more", locked),
+        ("a collection that was never unlocked shows that it has items, and hashes", locked),
         ("a prompt that is completed unlocks", unlocking),
         ("a prompt that is dismissed creates nothing", dismissed_creation),
         ("a prompt that is completed creates a collection that stays", completed_creation),
@@ -83,15 +83,19 @@ fn replacing() -> Result<(), Failed> {
     let stage = Stage::set(ProviderScript::USABLE)?;
     let mut client = stage.client(Algorithm::Plain)?;
     let more = client.create_item(ALIAS, &new_item(&[("a", "1"), ("b", "2")]), b"more")?;
+    let other = client.create_item(ALIAS, &new_item(&[("a", "2")]), b"other")?;
+    same(more == other, false)?;
+    // As gnome-keyring does, and unlike the words of the specification: it had more attributes.
     let fewer = client.create_item(ALIAS, &new_item(&[("a", "1")]), b"fewer")?;
-    same(more == fewer, false)?;
-    let again = client.create_item(ALIAS, &new_item(&[("a", "1")]), b"again")?;
-    same(&again, &fewer)?;
+    same(&fewer, &more)?;
+    same(client.attributes(&fewer)?, map(&[("a", "1")]))?;
+    let again = client.create_item(ALIAS, &new_item(&[("a", "1"), ("b", "2")]), b"again")?;
+    same(again == fewer, false)?;
     let kept = NewItem { replace: false, ..new_item(&[("a", "1")]) };
     let twin = client.create_item(ALIAS, &kept, b"twin")?;
     same(twin == fewer, false)?;
     let secrets: Vec<_> = stage.contents.items().into_iter().map(|(_, secret)| secret).collect();
-    same(secrets, vec![b"more".to_vec(), b"again".to_vec(), b"twin".to_vec()])
+    same(secrets, ["fewer", "other", "again", "twin"].map(|secret| secret.as_bytes().to_vec()).to_vec())
 }
 
 fn foreign_session() -> Result<(), Failed> {
@@ -121,7 +125,9 @@ fn locked() -> Result<(), Failed> {
     let mut client = stage.client(Algorithm::Plain)?;
     let found = Found { unlocked: Vec::new(), locked: vec![item.clone()] };
     same(client.search(&map(&[("a", "1")]))?, found)?;
-    same(client.attributes(&item)?, map(&[("a", "1")]))?;
+    let hashed = [("gkr:compat:hashed:a", "c4ca4238a0b923820dcc509a6f75849b"), ("xdg:schema", GENERIC)];
+    same((client.attributes(&item)?, client.label(&item)?), (map(&hashed), String::new()))?;
+    same(client.search(&map(&[("a", "1"), ("xdg:schema", "other")]))?, Found::default())?;
     let refusals = [
         refusal(client.secret(&item))?,
         refusal(client.set_secret(&item, b"other", "text/plain"))?,
@@ -145,13 +151,15 @@ fn locked() -> Result<(), Failed> {
 
 fn unlocking() -> Result<(), Failed> {
     let script = ProviderScript { on_prompt: OnPrompt::Complete, ..ProviderScript::LOCKED };
-    let stage = Stage::set(script)?;
+    let mut stage = Stage::set(ProviderScript::USABLE)?;
+    let item = stage.client(Algorithm::Plain)?.create_item(ALIAS, &new_item(&[("a", "1")]), b"value")?;
+    stage.play(script)?;
     let mut client = stage.client(Algorithm::Plain)?;
     let prompt = client.unlock(ALIAS)?.prompt.ok_or("there is no prompt")?;
     same(client.is_locked(ALIAS)?, true)?;
     same(client.prompt(&prompt)?, false)?;
     same(client.is_locked(ALIAS)?, false)?;
-    client.create_item(ALIAS, &new_item(&[]), b"value")?;
+    same(client.attributes(&item)?, map(&[("a", "1")]))?;
     // A prompt is answered once.
     let again = refusal(client.prompt(&prompt))?;
     same(again, format!("{UNKNOWN}: Object does not exist at path “{prompt}”"))
@@ -165,7 +173,7 @@ fn dismissed_creation() -> Result<(), Failed> {
     same(client.alias("default")?, None)?;
     same(client.collections()?, vec![SESSION.to_owned()])?;
     let refused = refusal(client.create_item(ALIAS, &new_item(&[]), b"value"))?;
-    same(refused, format!("{UNKNOWN}: Object does not exist at path “{ALIAS}”"))
+    same(refused, format!("{UNKNOWN}: Object does not exist at path “{LOGIN}”"))
 }
 
 fn completed_creation() -> Result<(), Failed> {
@@ -275,6 +283,8 @@ fn refusal<T>(result: Result<T, ClientError>) -> Result<String, Failed> {
     }
 }
 
+const GENERIC: &str = "org.freedesktop.Secret.Generic";
+const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
 const ALIAS: &str = "/org/freedesktop/secrets/aliases/default";
 const SESSION: &str = "/org/freedesktop/secrets/collection/session";
 const UNKNOWN: &str = "org.freedesktop.DBus.Error.UnknownMethod";

@@ -9,7 +9,10 @@ use std::{
 use libtest_mimic::{Failed, Trial};
 use sealcheck::{
     observation::{BusCall, Clock, Evidence, EvidenceLog, Fact, SessionIndex},
-    world::bus::{BrokerKind, Bus, WireTap},
+    world::{
+        bus::{BrokerKind, Bus, WireTap},
+        providers::ProviderKind,
+    },
 };
 use tempfile::TempDir;
 
@@ -88,11 +91,44 @@ pub(crate) fn with_both_brokers(name: &str, test: fn(BrokerKind) -> Result<(), F
     BrokerKind::ALL
         .into_iter()
         .map(|kind| {
-            let missing = kind == BrokerKind::DbusDaemon && !runs("dbus-daemon", &["--version"]);
-            let reason = if missing { " (dbus-daemon is not installed)" } else { "" };
-            Trial::test(format!("{kind}: {name}{reason}"), move || test(kind)).with_ignored_flag(missing)
+            let lacks = lacking(kind);
+            let reason = lacks.as_ref().map(|lacks| format!(" ({lacks})")).unwrap_or_default();
+            Trial::test(format!("{kind}: {name}{reason}"), move || test(kind))
+                .with_ignored_flag(lacks.is_some())
         })
         .collect()
+}
+
+/// One trial per broker and provider; those with something that is not installed are shown as ignored, with the reason.
+pub(crate) fn with_every_provider(
+    name: &str,
+    test: fn(BrokerKind, ProviderKind) -> Result<(), Failed>,
+) -> Vec<Trial> {
+    with_providers(name, &BrokerKind::ALL, test)
+}
+
+/// The same with some of the brokers.
+pub(crate) fn with_providers(
+    name: &str,
+    brokers: &[BrokerKind],
+    test: impl Fn(BrokerKind, ProviderKind) -> Result<(), Failed> + Copy + Send + 'static,
+) -> Vec<Trial> {
+    let pairs = brokers.iter().flat_map(|broker| ProviderKind::ALL.map(|provider| (*broker, provider)));
+    pairs
+        .map(|(broker, provider)| {
+            let lacks = lacking(broker).or_else(|| provider.probe().err());
+            let reason = lacks.as_ref().map(|lacks| format!(" ({lacks})")).unwrap_or_default();
+            let trial = move || test(broker, provider);
+            Trial::test(format!("{broker}, {provider}: {name}{reason}"), trial)
+                .with_ignored_flag(lacks.is_some())
+        })
+        .collect()
+}
+
+/// What keeps a broker from running here.
+pub(crate) fn lacking(kind: BrokerKind) -> Option<String> {
+    let missing = kind == BrokerKind::DbusDaemon && !runs("dbus-daemon", &["--version"]);
+    missing.then(|| "dbus-daemon is not installed".to_owned())
 }
 
 /// Whether a program is there and says that it is well.

@@ -5,11 +5,21 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `session` | [`Session`]: requests become calls of `token-cache`, its errors become replies |
+//! | `session` | [`Session`]: requests become calls, what they return becomes replies |
+//! | `store` | the store level: values are handed to `token-cache` as they are |
+//! | `credential/` | the credential level: small credentials on `token-cache` |
+//! | `caches` | the caches of one handle, at either level |
+//! | `outcome` | errors as replies |
 //! | `serve` | [`serve`]: the loop over lines |
 
+mod caches;
+mod credential;
+mod outcome;
 mod serve;
 mod session;
+mod store;
 
+pub use caches::MakeSeams;
+pub use credential::{Habits, Issued, Right};
 pub use serve::{ServeError, serve};
-pub use session::{MakeSeams, Session};
+pub use session::Session;

@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::{Session, session::MakeSeams};
-use crate::protocol::{AdapterError, LineError, Reply, Request, Tag, decode_request};
+use super::Session;
+use crate::protocol::{
+    AdapterError, LineError, Reply, Request, Tag, Unsupported, decode_request, unknown_request,
+};
 
 /// Answers requests until `bye` or the end of the input.
 ///
@@ -14,13 +16,17 @@ pub fn serve(
     input: impl BufRead,
     mut output: impl Write,
     tag: &Tag,
-    seams: Box<MakeSeams>,
+    mut session: Session,
 ) -> Result<(), ServeError> {
-    let mut session = Session::new(seams);
     for line in input.split(b'\n') {
         let line = line?;
         // What does not carry the tag is not for us.
         let Some(body) = tag.strip(&line) else { continue };
+        if let Some((seq, word)) = unknown_request(body) {
+            writeln!(output, "{}", tag.encode_reply(&seq, &unknown(&word)))?;
+            output.flush()?;
+            continue;
+        }
         let (seq, request) = decode_request(body)?;
         let last = request == Request::Bye;
         let reply = session
@@ -33,6 +39,11 @@ pub fn serve(
         }
     }
     Ok(())
+}
+
+fn unknown(word: &str) -> Reply {
+    let reason = "this adapter does not know the request".into();
+    Reply::Unsupported(Unsupported { what: format!("request:{word}"), reason, issue: None })
 }
 
 /// Why a session of the reference's adapter ended early.

@@ -1,48 +1,56 @@
-//! Requests become calls of `token-cache`; what it returns becomes replies.
+//! Requests become calls of the reference; what it returns becomes replies.
 
-use std::{collections::HashMap, error::Error as _, io, time::Duration};
+use std::{collections::HashMap, io, sync::Arc};
 
-use token_cache::{
-    Error, ErrorKind, Interaction, SecretBytes, TokenCache, TokenCachePersistenceOptions, seams::Seams,
+use super::{
+    caches::{Caches, MakeSeams},
+    credential::{Credential, Habits},
+    outcome::Failed,
+    store::Store,
 };
-
-use crate::{
-    case,
-    protocol::{
-        Base64Bytes, ErrorCategory, Hello, HelloReply, Identity, LogLevel, NativeError, Open, Phase,
-        ProtocolVersion, RenderWhat, Reply, ReplyBody, ReplyError, Request, Statement, StoreHandle,
-        Unsupported,
-    },
+use crate::protocol::{
+    CredentialKind, Get, Hello, HelloReply, Identity, Level, LogLevel, Open, ProtocolVersion, Put, Remove,
+    RenderWhat, Reply, ReplyBody, Request, Statement, StoreHandle, Unsupported,
 };
-
-/// Makes the parts of each cache that a session opens.
-pub type MakeSeams = dyn Fn() -> Seams;
 
 /// One process life of the adapter.
 pub struct Session {
     seams: Box<MakeSeams>,
-    stores: HashMap<StoreHandle, Store>,
-    last_error: Option<Error>,
+    /// How its credentials behave; a session without is at store level.
+    habits: Option<Arc<dyn Habits>>,
+    log: LogLevel,
+    handles: HashMap<StoreHandle, Box<dyn Handle>>,
+    last_error: Option<Failed>,
 }
 
-/// What `open` said, and the caches that were opened since.
-struct Store {
-    options: TokenCachePersistenceOptions,
-    interaction: Interaction,
-    deadline: Duration,
-    caches: HashMap<case::Partition, TokenCache>,
-}
+/// What came of a call of the library; else why the adapter could not call it.
+pub(super) type Answered = Result<Result<ReplyBody, Failed>, String>;
 
-/// An error of the library, and when it came.
-struct Failed {
-    error: Error,
-    phase: Phase,
+/// What a session has open.
+pub(super) trait Handle {
+    /// Has a value persisted.
+    fn put(&mut self, put: Put, seams: &MakeSeams) -> Answered;
+    /// Gives what is persisted.
+    fn get(&mut self, get: &Get, seams: &MakeSeams) -> Answered;
+    /// Removes what is persisted; `None` where the library has no call for that.
+    fn remove(
+        &mut self,
+        remove: &Remove,
+        seams: &MakeSeams,
+    ) -> Result<Option<Result<ReplyBody, Failed>>, String>;
+    /// The caches that it uses.
+    fn caches(&self) -> &Caches;
 }
 
 impl Session {
-    /// A session in which nothing is open.
+    /// A session at store level in which nothing is open.
     pub fn new(seams: Box<MakeSeams>) -> Self {
-        Self { seams, stores: HashMap::new(), last_error: None }
+        Self { seams, habits: None, log: LogLevel::Default, handles: HashMap::new(), last_error: None }
+    }
+
+    /// A session whose credentials behave like this.
+    pub fn of_credentials(seams: Box<MakeSeams>, habits: Arc<dyn Habits>) -> Self {
+        Self { habits: Some(habits), ..Self::new(seams) }
     }
 
     /// Carries out a request.
@@ -51,118 +59,76 @@ impl Session {
     ///
     /// Why the adapter could not carry it out; an error of the library is a reply instead.
     pub fn answer(&mut self, request: Request) -> Result<Reply, String> {
-        Ok(match request {
-            Request::Hello(Hello { log, .. }) => {
+        let done = match request {
+            Request::Hello(Hello { protocol, log, .. }) => {
+                if !protocol.contains(&ProtocolVersion::CURRENT) {
+                    let reason = format!("this adapter speaks version {}", ProtocolVersion::CURRENT);
+                    return Ok(unsupported("protocol", reason));
+                }
+                self.log = log;
                 if log == LogLevel::Max {
                     log_everything();
                 }
-                Reply::Ok(ReplyBody::Hello(Box::new(hello())))
+                Ok(ReplyBody::Hello(Box::new(self.hello())))
             }
-            Request::Open(open) => self.open(open),
+            Request::Open(open) => self.open(open)?,
             Request::Put(put) => {
-                let Some(Base64Bytes(value)) = put.value else {
-                    return Err("put needs a value at store level".into());
-                };
-                let done = self.cache(&put.store, put.partition)?.and_then(|cache| {
-                    cache
-                        .write(SecretBytes::from(value))
-                        .map_err(|error| Failed { error, phase: Phase::Save })
-                });
-                self.reply(done, |()| ReplyBody::Put { state: None })
+                let handle = handle(&mut self.handles, &put.store)?;
+                handle.put(put, &*self.seams)?
             }
-            Request::Get(get) => {
-                let done = self
-                    .cache(&get.store, get.partition)?
-                    .and_then(|cache| cache.read().map_err(|error| Failed { error, phase: Phase::Load }));
-                self.reply(done, |value| ReplyBody::Get {
-                    value: value.map(|bytes| Base64Bytes(bytes.expose().to_vec())),
-                    state: None,
-                })
-            }
+            Request::Get(get) => handle(&mut self.handles, &get.store)?.get(&get, &*self.seams)?,
             Request::Remove(remove) => {
-                let done = self
-                    .cache(&remove.store, remove.partition)?
-                    .and_then(|cache| cache.clear().map_err(|error| Failed { error, phase: Phase::Save }));
-                self.reply(done, |_report| ReplyBody::Done)
+                match handle(&mut self.handles, &remove.store)?.remove(&remove, &*self.seams)? {
+                    Some(done) => done,
+                    None => return Ok(unsupported("request:remove", "a credential removes nothing")),
+                }
             }
-            Request::List(_) => Reply::Unsupported(Unsupported {
-                what: "request:list".into(),
-                reason: "a cache is opened by its name; there is no call that names all of them".into(),
-                issue: None,
-            }),
+            Request::List(_) => {
+                let reason = "a cache is opened by its name; there is no call that names all of them";
+                return Ok(unsupported("request:list", reason));
+            }
             Request::Render(render) => {
-                let text = self.render(render.store.as_ref(), render.what)?;
-                Reply::Ok(ReplyBody::Render { text })
+                Ok(ReplyBody::Render { text: self.render(render.store.as_ref(), render.what)? })
             }
             Request::Close(close) => {
-                self.stores.remove(&close.store).ok_or_else(|| unknown(&close.store))?;
-                Reply::Ok(ReplyBody::Done)
+                self.handles.remove(&close.store).ok_or_else(|| unknown(&close.store))?;
+                Ok(ReplyBody::Done)
             }
-            Request::Bye => Reply::Ok(ReplyBody::Done),
+            Request::Bye => Ok(ReplyBody::Done),
+        };
+        Ok(match done {
+            Ok(body) => Reply::Ok(body),
+            Err(failed) => {
+                let reply = Reply::Error(failed.reply());
+                self.last_error = Some(failed);
+                reply
+            }
         })
     }
 
-    fn open(&mut self, open: Open) -> Reply {
-        let mut options = TokenCachePersistenceOptions::new();
-        if let Some(name) = open.options.name {
-            options = options.name(name);
-        }
-        if let Some(allow) = open.options.allow_unencrypted_storage {
-            options = options.allow_unencrypted_storage(allow);
-        }
-        let interaction = match open.interaction {
-            case::Interaction::Never => Interaction::Never,
-            case::Interaction::Allow => Interaction::Allow,
+    fn open(&mut self, open: Open) -> Answered {
+        let handle: Box<dyn Handle> = match &self.habits {
+            None => Box::new(Store::open(&open)?),
+            Some(habits) => match Credential::open(&open, Arc::clone(habits), self.log)? {
+                Ok(credential) => Box::new(credential),
+                Err(failed) => return Ok(Err(failed)),
+            },
         };
-        let store = Store {
-            options,
-            interaction,
-            // The library's own deadline comes first, so that its error is seen and not the harness's.
-            deadline: Duration::from_millis(open.deadline_ms / 2),
-            caches: HashMap::new(),
-        };
-        self.stores.insert(open.store, store);
-        Reply::Ok(ReplyBody::Open { self_report: None })
-    }
-
-    /// The cache of a partition, opened at its first use.
-    fn cache(
-        &mut self,
-        handle: &StoreHandle,
-        partition: case::Partition,
-    ) -> Result<Result<&TokenCache, Failed>, String> {
-        let store = self.stores.get_mut(handle).ok_or_else(|| unknown(handle))?;
-        if !store.caches.contains_key(&partition) {
-            let opened = TokenCache::builder(&store.options)
-                .partition(match partition {
-                    case::Partition::Nocae => token_cache::Partition::NoCae,
-                    case::Partition::Cae => token_cache::Partition::Cae,
-                })
-                .interaction(store.interaction)
-                .deadline(store.deadline)
-                .seams((self.seams)())
-                .open();
-            match opened {
-                Ok(cache) => store.caches.insert(partition, cache),
-                Err(error) => return Ok(Err(Failed { error, phase: Phase::Open })),
-            };
-        }
-        Ok(Ok(&store.caches[&partition]))
+        self.handles.insert(open.store, handle);
+        Ok(Ok(ReplyBody::Open { self_report: None }))
     }
 
     fn render(&self, store: Option<&StoreHandle>, what: RenderWhat) -> Result<String, String> {
-        let store = || {
-            let handle = store.ok_or("this form belongs to a store, and none was named")?;
-            self.stores.get(handle).ok_or_else(|| unknown(handle))
+        let caches = || {
+            let named = store.ok_or("this form belongs to a store, and none was named")?;
+            let handle = self.handles.get(named).ok_or_else(|| unknown(named))?;
+            Ok::<_, String>(handle.caches())
         };
         Ok(match what {
-            RenderWhat::Options => format!("{:?}", store()?.options),
-            RenderWhat::Store => {
-                let caches = store()?.caches.values();
-                caches.map(|cache| format!("{cache:?} {:?}", cache.notices())).collect::<Vec<_>>().join("\n")
-            }
+            RenderWhat::Options => caches()?.options_text(),
+            RenderWhat::Store => caches()?.text(),
             RenderWhat::LastError => match &self.last_error {
-                Some(error) => format!("{error:?}\n{}", chain(error).join("\n")),
+                Some(failed) => format!("{:?}\n{}", failed.error, failed.error.chain().join("\n")),
                 None => String::new(),
             },
             // What the library logs goes to standard error, where the harness scans it.
@@ -170,26 +136,30 @@ impl Session {
         })
     }
 
-    fn reply<T>(&mut self, done: Result<T, Failed>, body: impl FnOnce(T) -> ReplyBody) -> Reply {
-        match done {
-            Ok(value) => Reply::Ok(body(value)),
-            Err(Failed { error, phase }) => {
-                let kind = error.kind();
-                let reply = ReplyError {
-                    category: category(kind),
-                    phase,
-                    native: NativeError {
-                        type_name: format!("{kind:?}"),
-                        code: None,
-                        message: error.to_string(),
-                        chain: chain(&error).split_off(1),
-                    },
-                };
-                self.last_error = Some(error);
-                Reply::Error(reply)
-            }
+    fn hello(&self) -> HelloReply {
+        let mut statement: Statement =
+            serde_json::from_str(STATEMENT).expect("the statement in this binary fits its own type");
+        let mut adapter = "reference";
+        if self.habits.is_some() {
+            adapter = "reference-credential";
+            statement.level = Level::Credential;
+            statement.credentials = CREDENTIALS.to_vec();
+        }
+        let version = env!("CARGO_PKG_VERSION");
+        HelloReply {
+            protocol: ProtocolVersion::CURRENT,
+            implementation: Identity { name: "token-cache".into(), version: version.into() },
+            adapter: Identity { name: adapter.into(), version: version.into() },
+            statement,
         }
     }
+}
+
+fn handle<'a>(
+    handles: &'a mut HashMap<StoreHandle, Box<dyn Handle>>,
+    named: &StoreHandle,
+) -> Result<&'a mut Box<dyn Handle>, String> {
+    handles.get_mut(named).ok_or_else(|| unknown(named))
 }
 
 /// Sends all that the library logs to standard error, where the harness scans it.
@@ -199,45 +169,22 @@ fn log_everything() {
     let _second = everything.with_ansi(false).try_init();
 }
 
-fn hello() -> HelloReply {
-    let statement: Statement =
-        serde_json::from_str(STATEMENT).expect("the statement in this binary fits its own type");
-    let version = env!("CARGO_PKG_VERSION");
-    HelloReply {
-        protocol: ProtocolVersion::CURRENT,
-        implementation: Identity { name: "token-cache".into(), version: version.into() },
-        adapter: Identity { name: "reference".into(), version: version.into() },
-        statement,
-    }
-}
-
-/// An error's message, then those of its causes.
-fn chain(error: &Error) -> Vec<String> {
-    let mut said = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        said.push(cause.to_string());
-        source = cause.source();
-    }
-    said
-}
-
-fn category(kind: ErrorKind) -> ErrorCategory {
-    match kind {
-        ErrorKind::AccessDenied => ErrorCategory::AccessDenied,
-        ErrorKind::Busy => ErrorCategory::Busy,
-        ErrorKind::Cancelled => ErrorCategory::Cancelled,
-        ErrorKind::Corrupt => ErrorCategory::Corrupt,
-        ErrorKind::EncryptionUnavailable => ErrorCategory::EncryptionUnavailable,
-        ErrorKind::InvalidArgument => ErrorCategory::InvalidArgument,
-        ErrorKind::Io => ErrorCategory::Io,
-        ErrorKind::Locked => ErrorCategory::Locked,
-        ErrorKind::Timeout => ErrorCategory::Timeout,
-    }
+fn unsupported(what: &str, reason: impl Into<String>) -> Reply {
+    Reply::Unsupported(Unsupported { what: what.into(), reason: reason.into(), issue: None })
 }
 
 fn unknown(handle: &StoreHandle) -> String {
     format!("no store {:?} is open", handle.0)
 }
 
-const STATEMENT: &str = include_str!("statement.json");
+/// What the reference declares, where its files are included: those are elsewhere on Windows.
+const STATEMENT: &str =
+    if cfg!(windows) { include_str!("statement-windows.json") } else { include_str!("statement.json") };
+
+/// What the reference's credentials are for.
+const CREDENTIALS: [CredentialKind; 4] = [
+    CredentialKind::ClientSecret,
+    CredentialKind::DeviceCode,
+    CredentialKind::Interactive,
+    CredentialKind::SharedTokenCache,
+];

@@ -98,7 +98,7 @@ fn examine_attributes(
     for sighting in scene.sightings(canary) {
         let SightingPlace::KeyringSecret { snapshot, item } = sighting.place else { continue };
         let Some((tree, found)) = attributes(scene, *snapshot, item) else { continue };
-        if *found != wanted {
+        if !are_same(found, &wanted) {
             let sentence = format!(
                 "the item {item} that holds the canary {canary} has the attributes {}, not {}",
                 listed(found),
@@ -119,6 +119,16 @@ fn examine_attributes(
     })
 }
 
+/// Whether attributes are the declared ones, where the schema that stands for none may come as an extra.
+///
+/// gnome-keyring gives it to an item that has none, once it has read the item from its file.
+fn are_same(found: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
+    let is_extra =
+        |name: &str, value: &str| name == SCHEMA && value == NO_SCHEMA && !wanted.contains_key(name);
+    let counted = found.iter().filter(|(name, value)| !is_extra(name, value));
+    counted.eq(wanted.iter())
+}
+
 fn attributes<'a>(
     scene: &Scene<'a>,
     snapshot: Snapshot,
@@ -132,6 +142,9 @@ fn listed(attributes: &BTreeMap<String, String>) -> String {
     let listed = attributes.iter().map(|(key, value)| format!("{key}={value:?}"));
     format!("{{{}}}", listed.collect::<Vec<_>>().join(", "))
 }
+
+const SCHEMA: &str = "xdg:schema";
+const NO_SCHEMA: &str = "org.freedesktop.Secret.Generic";
 
 #[cfg(test)]
 mod tests {
@@ -177,6 +190,13 @@ mod tests {
         let stage = holding(&[("schema", "msal.cache.nocae")]);
         assert_eq!(stage.judge().kind(), OutcomeKind::Pass);
         assert_eq!(stage.without(Observer::Keyring).judge().kind(), OutcomeKind::Inconclusive);
+    }
+
+    #[test]
+    fn the_schema_that_stands_for_none_is_no_further_attribute_and_another_one_is() {
+        let with = |schema| holding(&[("schema", "msal.cache.nocae"), ("xdg:schema", schema)]).judge().kind();
+        assert_eq!(with("org.freedesktop.Secret.Generic"), OutcomeKind::Pass);
+        assert_eq!(with("org.example.Other"), OutcomeKind::Fail);
     }
 
     #[test]

@@ -41,25 +41,28 @@ fn examine_private(
         let sentence = format!("a canary lies in {stray}, and plaintext is declared to lie in {path}");
         return Ok(Finding::Violated(Witness::new(sentence, sighting)));
     }
-    if let Some((sighting, mode)) = looser_with_canary(scene, &path, allowed) {
+    if let Some(Looser { tree, sighting, mode }) = looser_with_canary(scene, &path, allowed)? {
         let sentence =
             format!("{path} has mode {mode:04o} while a canary is in it; {allowed:04o} is allowed");
-        return Ok(Finding::Violated(sighting_witness(sentence, sighting)));
+        return Ok(Finding::Violated(Witness::new(sentence, tree).and([sighting])));
     }
     let (id, entry) = match last_entry(scene, &path, role)? {
         Ok(found) => found,
         Err(missing) => return Ok(missing),
     };
-    if entry.mode & !allowed != 0 {
-        let sentence = format!("{path} has mode {:04o}; {allowed:04o} is allowed", entry.mode);
+    let mode = scene.mode(entry)?;
+    if mode & !allowed != 0 {
+        let sentence = format!("{path} has mode {mode:04o}; {allowed:04o} is allowed");
         return Ok(Finding::Violated(Witness::new(sentence, id)));
     }
+    let owner = |uid: Option<u32>| uid.map_or_else(|| "nobody".to_owned(), |uid| uid.to_string());
     if entry.uid != scene.run.world.uid {
-        let sentence = format!("{path} belongs to the user {}, not to {}", entry.uid, scene.run.world.uid);
+        let (found, own) = (owner(entry.uid), owner(scene.run.world.uid));
+        let sentence = format!("{path} belongs to the user {found}, not to {own}");
         return Ok(Finding::Violated(Witness::new(sentence, id)));
     }
     let files = complete(scene.run, Observer::Files)?;
-    let sentence = format!("{path} has mode {:04o} and belongs to its user", entry.mode);
+    let sentence = format!("{path} has mode {mode:04o} and belongs to its user");
     Ok(Finding::Met(Witness::new(sentence, id).and([files])))
 }
 
@@ -88,7 +91,7 @@ fn examine_born_private(scene: &Scene<'_>, canary: &CanaryRole) -> Result<Findin
         let (path, mode) = if let SightingPlace::Write { path, mode, .. } = sighting.place {
             (path, Some(*mode))
         } else if let SightingPlace::File { path, snapshot, .. } = sighting.place {
-            (path, entry(scene, *snapshot, path).map(|(_, entry)| entry.mode))
+            (path, entry(scene, *snapshot, path).map(|(_, entry)| scene.mode(entry)).transpose()?)
         } else {
             continue;
         };
@@ -136,7 +139,7 @@ fn born_loose(scene: &Scene<'_>, path: &str) -> Option<(EvidenceId, u32)> {
         let named = names.iter().any(|name| is(&call.path, name));
         let creating =
             call.call == SystemCallKind::Open && call.flags.is_none_or(|flags| flags & O_CREAT != 0);
-        let mode = call.mode.map(|mode| mode & !scene.run.world.umask & 0o7777)?;
+        let mode = call.mode.map(|mode| mode & !scene.umask() & 0o7777)?;
         (named && creating && mode & OTHERS != 0 && !was_there(scene, evidence, &names))
             .then_some((evidence.id, mode))
     };
@@ -180,23 +183,30 @@ fn last_entry<'a>(
     Ok(Err(Finding::Unmet(Witness::new(sentence, id))))
 }
 
+/// A path that holds a canary while its mode gives others something.
+struct Looser {
+    tree: EvidenceId,
+    sighting: EvidenceId,
+    mode: u32,
+}
+
 /// A snapshot in which the path holds any canary and has a mode outside the allowed one.
-fn looser_with_canary(
-    scene: &Scene<'_>,
-    path: &str,
-    allowed: u32,
-) -> Option<((EvidenceId, EvidenceId), u32)> {
-    scene.run.evidence.iter().find_map(|evidence| {
+fn looser_with_canary(scene: &Scene<'_>, path: &str, allowed: u32) -> Result<Option<Looser>, Inconclusive> {
+    for evidence in &scene.run.evidence {
         let Fact::CanarySeen { place: SightingPlace::File { snapshot, path: seen, .. }, .. } = &evidence.fact
         else {
-            return None;
+            continue;
         };
         if seen != path {
-            return None;
+            continue;
         }
-        let (tree, entry) = entry(scene, *snapshot, seen)?;
-        (entry.mode & !allowed != 0).then_some(((tree, evidence.id), entry.mode))
-    })
+        let Some((tree, entry)) = entry(scene, *snapshot, seen) else { continue };
+        let mode = scene.mode(entry)?;
+        if mode & !allowed != 0 {
+            return Ok(Some(Looser { tree, sighting: evidence.id, mode }));
+        }
+    }
+    Ok(None)
 }
 
 /// A canary that a session left in another file than the declared one, whose mode would then say nothing.
@@ -207,10 +217,6 @@ fn stray_canary(scene: &Scene<'_>, declared: &str) -> Option<(EvidenceId, String
         } if path != declared => Some((evidence.id, path.clone())),
         _elsewhere_or_otherwise => None,
     })
-}
-
-fn sighting_witness(sentence: String, (tree, sighting): (EvidenceId, EvidenceId)) -> Witness {
-    Witness::new(sentence, tree).and([sighting])
 }
 
 fn entry<'a>(scene: &Scene<'a>, snapshot: Snapshot, path: &str) -> Option<(EvidenceId, &'a TreeEntry)> {
@@ -285,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_path_that_is_missing_of_another_kind_or_of_another_user_fails() {
-        let foreign = TreeEntry { uid: 0, ..entry(PATH, EntryKind::File, 0o600) };
+        let foreign = TreeEntry { uid: Some(0), ..entry(PATH, EntryKind::File, 0o600) };
         for entries in [Vec::new(), vec![entry(PATH, EntryKind::Symlink, 0o777)], vec![foreign]] {
             assert_eq!(private().tree(0, entries).judge().kind(), OutcomeKind::Fail);
         }

@@ -12,7 +12,13 @@ pub(super) fn normal(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    format!("/{}", parts.join("/"))
+    let text = parts.join("/");
+    // A drive of Windows is where a path begins.
+    if parts.first().is_some_and(|first| first.len() == 2 && first.ends_with(':')) {
+        text
+    } else {
+        format!("/{text}")
+    }
 }
 
 /// Whether a normal path is a folder or lies below it.
@@ -35,6 +41,7 @@ mod tests {
         assert_eq!(normal("/home/.store/../escaped"), "/home/escaped");
         assert_eq!(normal("/../..//a/./b/"), "/a/b");
         assert_eq!(normal("/"), "/");
+        assert_eq!(normal("C:/home/../store/"), "C:/store");
     }
 
     #[test]

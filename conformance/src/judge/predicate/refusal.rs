@@ -31,9 +31,12 @@ fn examine(
     confirm: &StepLabel,
 ) -> Result<Finding, Finding> {
     // What was stored is looked at before what was said: a reply is only a claim.
-    if let Some(sighting) = Searched::find(scene, canary, &STORED) {
+    // What is issued beside a token is as secret as the token.
+    let roles = [canary.clone(), canary.refresh_token(), canary.id_token()];
+    let stored = roles.iter().find_map(|role| Some((role, Searched::find(scene, role, &STORED)?)));
+    if let Some((role, sighting)) = stored {
         let said = said(scene, step);
-        let sentence = format!("the canary {canary} was stored {}, {said}", sighting.describe());
+        let sentence = format!("the canary {role} was stored {}, {said}", sighting.describe());
         let witness = Witness::new(sentence, sighting.evidence.id);
         return Ok(Finding::Violated(witness.and(scene.answer(step).evidence())));
     }
@@ -132,6 +135,9 @@ pub(super) fn undecided(scene: &Scene<'_>, step: &StepLabel, answer: Answer<'_>)
             }
             None => Finding::Unrecorded(format!("the case has no step {step}")),
         },
+        Answer::None if scene.session_of(step).is_some_and(|session| scene.was_killed(session)) => {
+            Inconclusive::Killed { step: step.clone() }.into()
+        }
         Answer::Replied { reply: ReplyFact::Ok { .. }, .. } | Answer::None => {
             Finding::Unrecorded(format!("there is no record of an answer to {step} that can be judged"))
         }

@@ -49,8 +49,7 @@ fn examine_nothing_created(scene: &Scene<'_>, step: &StepLabel) -> Result<Findin
     for (evidence, call) in scene.system_calls().filter(|(evidence, _)| evidence.session == Some(session)) {
         let created = creates(call).map(normal).filter(|path| is_watched(path) && !was_there(path));
         if let Some(path) = created {
-            let sentence =
-                format!("the session called for the creation of {path} ({})", call_word(call.call));
+            let sentence = format!("the session called for the creation of {path} ({})", call.call.verb());
             return Ok(Finding::Violated(Witness::new(sentence, evidence.id).and(answer)));
         }
     }
@@ -110,7 +109,7 @@ fn examine_stays_inside(
             !makes_way && is_outside(scene, folder, path) && !habits.contains(path)
         }) {
             let refused = call.refused.as_deref().map(|errno| format!(", refused with {errno}"));
-            let word = call_word(call.call);
+            let word = call.call.verb();
             let sentence = format!("{word} named {path}, outside {folder}{}", refused.unwrap_or_default());
             return Ok(Finding::Violated(Witness::new(sentence, evidence.id)));
         }
@@ -210,6 +209,7 @@ fn creates(call: &SystemCall) -> Option<&str> {
         | SystemCallKind::ChangeMode
         | SystemCallKind::ChangeOwner
         | SystemCallKind::SetAttribute
+        | SystemCallKind::Sync
         | SystemCallKind::Connect
         | SystemCallKind::Forbidden => None,
     }
@@ -232,7 +232,7 @@ fn mutates(call: &SystemCall) -> impl Iterator<Item = &str> {
         SystemCallKind::Rename => (call.path.as_deref(), call.second_path.as_deref()),
         // What a link leads to is not changed by making it.
         SystemCallKind::Link | SystemCallKind::Symlink => (None, call.second_path.as_deref()),
-        SystemCallKind::Connect | SystemCallKind::Forbidden => (None, None),
+        SystemCallKind::Sync | SystemCallKind::Connect | SystemCallKind::Forbidden => (None, None),
     };
     let named = |path: &&str| path.starts_with('/') && !path.starts_with("/memfd:");
     first.into_iter().chain(second).map(without_mark).filter(named)
@@ -249,27 +249,6 @@ pub(super) fn kind(kind: EntryKind) -> &'static str {
         EntryKind::Directory => "folder",
         EntryKind::Symlink => "symbolic link",
         EntryKind::Special => "special file",
-    }
-}
-
-fn call_word(call: SystemCallKind) -> &'static str {
-    match call {
-        SystemCallKind::Open => "open",
-        SystemCallKind::Write => "write",
-        SystemCallKind::SharedMap => "mmap",
-        SystemCallKind::Splice => "splice",
-        SystemCallKind::Rename => "rename",
-        SystemCallKind::Link => "link",
-        SystemCallKind::Symlink => "symlink",
-        SystemCallKind::Unlink => "unlink",
-        SystemCallKind::MakeDirectory => "mkdir",
-        SystemCallKind::MakeNode => "mknod",
-        SystemCallKind::Truncate => "truncate",
-        SystemCallKind::ChangeMode => "chmod",
-        SystemCallKind::ChangeOwner => "chown",
-        SystemCallKind::SetAttribute => "setxattr",
-        SystemCallKind::Connect => "connect",
-        SystemCallKind::Forbidden => "a forbidden call",
     }
 }
 

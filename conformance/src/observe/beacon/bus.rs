@@ -50,7 +50,9 @@ async fn create_item(
     session: &ObjectPath<'_>,
     canary: &str,
 ) -> Result<String, BusLeakError> {
-    let attributes = HashMap::from([("sealcheck", "beacon")]);
+    // gnome-keyring gives this schema to an item that has none, but only once it has loaded it from its file.
+    let attributes =
+        HashMap::from([("sealcheck", "beacon"), ("xdg:schema", "org.freedesktop.Secret.Generic")]);
     let properties = HashMap::from([
         ("org.freedesktop.Secret.Item.Label", Variant::from("sealcheck beacon")),
         ("org.freedesktop.Secret.Item.Attributes", Variant::from(attributes)),

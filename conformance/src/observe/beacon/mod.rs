@@ -10,10 +10,15 @@
 //! | `process` | [`main`]: the process, what it prints, how it ends |
 //! | `local` | leaks into files, writes and output |
 //! | `bus` | leaks into the bus and the keyring |
+//! | `no_bus` | that there is none, where there is none |
 //! | `network` | the leak to the authority |
 //!
 //! The leak for the observer of processes is the argument that the process is started with.
 
+#[cfg(target_os = "linux")]
+mod bus;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_bus.rs"]
 mod bus;
 mod local;
 mod network;

@@ -1,92 +1,25 @@
 //! The leak to the token authority.
 
-use std::{
-    io::{self, Read, Write},
-    net::{SocketAddr, TcpStream, ToSocketAddrs},
-    sync::Arc,
-    time::Duration,
-};
-
-use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
-
 use super::NetworkLeak;
+use crate::https::{Client, HttpsError};
 
 /// Posts the canary as a form field to `/beacon`. Any answer will do: the request arrived.
-pub(super) fn post(leak: &NetworkLeak) -> Result<(), NetworkLeakError> {
-    let authority = leak.url.strip_prefix("https://").ok_or(NetworkLeakError::Url)?.trim_end_matches('/');
-    let (host, _) = authority.rsplit_once(':').ok_or(NetworkLeakError::Url)?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| NetworkLeakError::Url)?;
-    let connection = ClientConnection::new(Arc::new(configuration(&leak.ca_file)?), name)?;
-    let mut stream = StreamOwned::new(connection, connect(authority)?);
-
-    let body = format!("beacon={}", leak.canary);
-    write!(
-        stream,
-        "POST /beacon HTTP/1.1\r\nHost: {authority}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )?;
-    stream.flush()?;
-    let mut status = [0; 9];
-    stream.read_exact(&mut status)?;
-    if status.starts_with(b"HTTP/1.") { Ok(()) } else { Err(NetworkLeakError::Answer) }
+pub(super) fn post(leak: &NetworkLeak) -> Result<(), HttpsError> {
+    Client::new(&leak.url, None, &leak.ca_file)?.post("/beacon", &[("beacon", &leak.canary)]).map(drop)
 }
-
-/// Trust in the throw-away CA of this world and in nothing else.
-fn configuration(ca_file: &str) -> Result<ClientConfig, NetworkLeakError> {
-    let unreadable = |cause: String| NetworkLeakError::CaFile { path: ca_file.into(), cause };
-    let certificate =
-        CertificateDer::from_pem_file(ca_file).map_err(|error| unreadable(error.to_string()))?;
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// Connects to the first address that answers: the authority listens on IPv4 only.
-fn connect(authority: &str) -> Result<TcpStream, NetworkLeakError> {
-    let addresses: Vec<SocketAddr> = authority.to_socket_addrs()?.collect();
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, DEADLINE) {
-            Ok(stream) => {
-                stream.set_read_timeout(Some(DEADLINE))?;
-                stream.set_write_timeout(Some(DEADLINE))?;
-                return Ok(stream);
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last.into())
-}
-
-/// Why a leak did not reach the authority.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NetworkLeakError {
-    #[error("the answer is not HTTP")]
-    Answer,
-    #[error("the CA file {path} cannot be used: {cause}")]
-    CaFile { path: String, cause: String },
-    #[error(transparent)]
-    Connection(#[from] io::Error),
-    #[error(transparent)]
-    Tls(#[from] rustls::Error),
-    #[error("the URL of the authority is not https://HOST:PORT")]
-    Url,
-}
-
-const DEADLINE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
-    use std::{net::TcpListener, thread};
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+        sync::Arc,
+        thread,
+        time::Duration,
+    };
 
     use rcgen::{CertifiedKey, generate_simple_self_signed};
-    use rustls::{ServerConfig, ServerConnection, pki_types::PrivateKeyDer};
+    use rustls::{ServerConfig, ServerConnection, StreamOwned, pki_types::PrivateKeyDer};
 
     use super::*;
 
@@ -132,14 +65,5 @@ mod tests {
         assert!(server.join().unwrap().starts_with(b"POST /beacon HTTP/1.1\r\n"));
     }
 
-    #[test]
-    fn a_ca_file_that_is_not_there_is_named() {
-        let leak = NetworkLeak {
-            canary: "scCanary".into(),
-            url: "https://localhost:1".into(),
-            ca_file: "/nonexistent/ca.pem".into(),
-        };
-        let message = post(&leak).unwrap_err().to_string();
-        assert!(message.starts_with("the CA file /nonexistent/ca.pem cannot be used: "), "{message}");
-    }
+    const DEADLINE: Duration = Duration::from_secs(5);
 }

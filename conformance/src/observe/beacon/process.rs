@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{Plan, bus, local, network};
-use crate::observation::Observer;
+use crate::{observation::Observer, world::sandbox::HOME_VARIABLE};
 
 /// The entry point of the hidden subcommand `beacon`.
 ///
@@ -40,7 +40,7 @@ pub fn planted_item(output: &[u8]) -> Option<String> {
 }
 
 fn run() -> Result<(), BeaconError> {
-    let home = PathBuf::from(variable("HOME")?);
+    let home = PathBuf::from(variable(HOME_VARIABLE)?);
     if env::args_os().any(|argument| argument == Plan::RELOCATED) {
         let content = local::read_relocated(&home).map_err(failed(Observer::Relocation))?;
         return print(&content).map_err(failed(Observer::Relocation));

@@ -1,4 +1,4 @@
-//! A throw-away CA, and one certificate for loopback that it signed.
+//! A throw-away CA, and one certificate that it signed: for loopback, and for the public authority's name.
 
 use std::{
     sync::Arc,
@@ -13,6 +13,8 @@ use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
+
+use super::discovery::{NAME, PUBLIC_NAME};
 
 /// What a server needs to speak TLS, and what a client needs to trust it.
 pub(super) struct Certificates {
@@ -76,5 +78,5 @@ pub(super) enum CertificateError {
     Tls(#[from] rustls::Error),
 }
 
-const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+const NAMES: [&str; 4] = [NAME, PUBLIC_NAME, "127.0.0.1", "::1"];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

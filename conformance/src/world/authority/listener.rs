@@ -1,4 +1,4 @@
-//! Connections: TCP to TLS, each handshake on its own and with a deadline.
+//! Connections: TCP, or a proxy's tunnel, to TLS, each handshake on its own and with a deadline.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{issuer::Issuer, request::MAX_BODY_BYTES};
+use super::{discovery::PUBLIC_NAME, issuer::Issuer, request::MAX_BODY_BYTES};
 
 /// Hands finished TLS connections to the server.
 ///
@@ -70,7 +70,7 @@ async fn accept_all(
     }
 }
 
-/// One handshake. A client that does not speak TLS is heard out and sent away.
+/// One handshake, through a tunnel where one is asked for. A client that does neither is heard out and sent away.
 ///
 /// A handshake that fails carried nothing of the client's own: there is no early data.
 async fn handshake(
@@ -87,16 +87,20 @@ async fn handshake(
         let mut heard = Vec::new();
         // Whatever was heard before an error or the deadline is in the buffer.
         let _ = timeout(PLAIN, hear(&stream, &mut heard)).await;
-        issuer.see("(not TLS)", "bytes", &heard);
-        return None;
+        if !is_tunnel(&heard) {
+            issuer.see("(not TLS)", "bytes", &heard);
+            return None;
+        }
+        issuer.see("(proxy)", "bytes", &heard);
+        timeout(PLAIN, say(&stream, ESTABLISHED)).await.ok()?.ok()?;
     }
     timeout(HANDSHAKE, acceptor.accept(stream)).await.ok()?.ok()
 }
 
-/// Reads to the end of the stream or the longest body.
+/// Reads to the end of the stream, the longest body, or the end of a request for a tunnel.
 async fn hear(stream: &TcpStream, heard: &mut Vec<u8>) -> io::Result<()> {
     let mut chunk = [0_u8; 4096];
-    while heard.len() < MAX_BODY_BYTES {
+    while heard.len() < MAX_BODY_BYTES && !is_tunnel(heard) {
         stream.readable().await?;
         match stream.try_read(&mut chunk) {
             Ok(0) => return Ok(()),
@@ -108,6 +112,24 @@ async fn hear(stream: &TcpStream, heard: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a client wants to be led to the public authority. Nothing else is led anywhere.
+fn is_tunnel(heard: &[u8]) -> bool {
+    heard.starts_with(format!("CONNECT {PUBLIC_NAME}:443 HTTP/1.").as_bytes()) && heard.ends_with(b"\r\n\r\n")
+}
+
+async fn say(stream: &TcpStream, mut words: &[u8]) -> io::Result<()> {
+    while !words.is_empty() {
+        stream.writable().await?;
+        match stream.try_write(words) {
+            Ok(written) => words = &words[written..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+const ESTABLISHED: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 const TLS_HANDSHAKE_RECORD: u8 = 0x16;
 const BACKLOG: usize = 64;
 const HANDSHAKE: Duration = Duration::from_secs(10);

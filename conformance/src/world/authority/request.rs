@@ -1,6 +1,6 @@
 //! Reads each request within bounds, and shows every part of it to the leak scan before it is answered.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -35,6 +35,26 @@ pub struct RequestPart<'a> {
 /// The fields of a form, in the order of the body.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FormFields(pub(super) Vec<(String, String)>);
+
+/// The fields of a form, none of which is there twice; one that is absent is empty.
+#[derive(Debug)]
+pub(super) struct Fields<'a>(BTreeMap<&'a str, &'a str>);
+
+impl FormFields {
+    /// The fields by name, or `None` if one is there twice.
+    pub(super) fn unique(&self) -> Option<Fields<'_>> {
+        let fields: BTreeMap<_, _> =
+            self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        (fields.len() == self.0.len()).then_some(Fields(fields))
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The value of a field.
+    pub(super) fn get(&self, name: &str) -> &'a str {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+}
 
 /// Shows a request to the leak scan, then hands it on with its form already decoded.
 pub(super) async fn observe(State(issuer): State<Arc<Issuer>>, request: Request, next: Next) -> Response {

@@ -14,8 +14,9 @@ use tokio::sync::oneshot;
 
 use super::{
     RequestPart,
-    answer::{CLIENT_ID, HOST, TENANT, routes},
+    answer::routes,
     certificate::Certificates,
+    discovery::{CLIENT_ID, NAME, PUBLIC_NAME, TENANT},
     issuer::{CLIENT_SECRET_ROLE, Issuer},
     listener::TlsListener,
 };
@@ -32,8 +33,19 @@ pub struct AuthoritySettings {
     pub ca_file: PathBuf,
     /// Takes what is asked and issued.
     pub log: EvidenceLog,
-    /// The canaries that may be issued, by role, and the one of [`CLIENT_SECRET_ROLE`].
+    /// The canaries that may be issued, by role, and the one of [`CLIENT_SECRET_ROLE`]. Refresh tokens and id tokens are
+    /// canaries where the roles that [`CanaryRole::refresh_token`] and [`CanaryRole::id_token`] give are there.
     pub canaries: BTreeMap<CanaryRole, String>,
+}
+
+/// Under which name sessions meet an authority.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Face {
+    /// Its own, on loopback.
+    #[default]
+    Own,
+    /// The public authority's, behind a proxy that leads here: for libraries that go nowhere else.
+    Public,
 }
 
 /// A running token authority.
@@ -42,6 +54,7 @@ pub struct AuthoritySettings {
 #[derive(Debug)]
 pub struct Authority {
     issuer: Arc<Issuer>,
+    face: Face,
     ca_file: PathBuf,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
@@ -71,7 +84,7 @@ impl Authority {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|source| AuthorityError::Bind { source })?;
         let port = listener.local_addr().map_err(|source| AuthorityError::Bind { source })?.port();
-        let issuer = Arc::new(Issuer::new(format!("https://{HOST}:{port}"), log, canaries, on_request));
+        let issuer = Arc::new(Issuer::new(format!("https://{NAME}:{port}"), log, canaries, on_request));
 
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
@@ -81,13 +94,26 @@ impl Authority {
                 move || serve(listener, certificates.server, issuer, stopped)
             })
             .map_err(|source| AuthorityError::Thread { source })?;
-        Ok(Self { issuer, ca_file, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { issuer, face: Face::Own, ca_file, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// From now on `open` carries the other address.
+    pub fn show(&mut self, face: Face) {
+        self.face = face;
     }
 
     /// What `open` carries.
     pub fn parameters(&self) -> protocol::Authority {
+        let (url, proxy) = match self.face {
+            Face::Own => (self.issuer.url.clone(), None),
+            Face::Public => {
+                let port = self.issuer.url.rsplit(':').next().expect("the URL of an authority has a port");
+                (format!("https://{PUBLIC_NAME}"), Some(format!("http://127.0.0.1:{port}")))
+            }
+        };
         protocol::Authority {
-            url: self.issuer.url.clone(),
+            url,
+            proxy,
             ca_file: self.ca_file.to_string_lossy().into_owned(),
             tenant: TENANT.into(),
             client_id: CLIENT_ID.into(),
@@ -100,14 +126,24 @@ impl Authority {
         &self.ca_file
     }
 
-    /// From now on whoever asks for the scope of this role gets its canary; every other scope gets a decoy.
-    pub fn issue(&self, role: &CanaryRole) {
-        self.issuer.arm(Some(role.clone()));
+    /// From now on whoever asks for the scope of this role gets its canary; who asks for an unarmed one gets a decoy.
+    pub fn arm(&self, role: &CanaryRole) {
+        self.issuer.arm(role);
+    }
+
+    /// Undoes one [`arm`](Self::arm); after the last one the scope of the role gets a decoy again.
+    pub fn disarm(&self, role: &CanaryRole) {
+        self.issuer.disarm(role);
+    }
+
+    /// From now on, until sessions are set, a request for the token of this role belongs to this session.
+    pub fn want(&self, session: SessionIndex, role: &CanaryRole) {
+        self.issuer.want(session, role);
     }
 
     /// From now on every scope gets a decoy.
     pub fn withhold(&self) {
-        self.issuer.arm(None);
+        self.issuer.disarm_all();
     }
 
     /// Stamps what is recorded from now on with a session.

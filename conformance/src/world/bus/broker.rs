@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BusError, address::BusAddress, daemon::Daemon, embedded::Embedded};
 
-/// Which broker a world runs (D5).
+/// Which broker a world runs.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BrokerKind {
@@ -24,6 +24,22 @@ pub enum BrokerKind {
 impl BrokerKind {
     /// Every broker.
     pub const ALL: [Self; 2] = [Self::Busd, Self::DbusDaemon];
+
+    /// What it is, for those who choose one.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Busd => "Built in",
+            Self::DbusDaemon => "The system's dbus-daemon",
+        }
+    }
+
+    /// Says what this machine has of it.
+    pub fn state(self) -> &'static str {
+        match self {
+            Self::Busd => "built in",
+            Self::DbusDaemon => "used if the program below is there",
+        }
+    }
 
     /// The word in options and reports.
     pub fn as_str(self) -> &'static str {

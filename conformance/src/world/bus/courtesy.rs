@@ -1,4 +1,4 @@
-//! What a client of `dbus-daemon` would have been told: closes the gaps of the embedded broker (D5).
+//! What a client of `dbus-daemon` would have been told: closes the gaps of the embedded broker.
 //!
 //! Clients were written against `dbus-daemon`, and tell "no keyring here" from its answers. The embedded broker drops
 //! a call to a name that nobody owns and words its own refusals differently. Everything here is pure: it looks at one

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Read},
-    os::fd::AsFd,
+    os::{fd::AsFd, unix::process::CommandExt as _},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -32,6 +32,8 @@ impl Daemon {
             .arg(format!("--config-file={}", config.display()))
             .args(["--nofork", "--nopidfile", "--print-address=1"])
             .current_dir(folder)
+            // Out of the terminal's reach: a world outlives the command in it that a person interrupts.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

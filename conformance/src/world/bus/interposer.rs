@@ -1,163 +1,113 @@
-//! Accepts clients and gives each a relay.
+//! What is behind every door: relays to the one broker.
 
 use std::{
     collections::BTreeMap,
-    fs, io,
-    net::Shutdown,
-    os::{
-        fd::AsFd,
-        unix::net::{UnixListener, UnixStream},
-    },
+    io,
+    os::unix::net::UnixStream,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
 use super::{
-    BusError,
+    BusError, Door, Guest,
     address::BusAddress,
+    door::Entrance,
+    guest::Visit,
     relay::{Relay, Shared},
 };
-use crate::observation::SessionIndex;
 
-/// The socket that clients connect to.
+/// Opens doors and, in the end, sees everybody out.
 pub(super) struct Interposer {
-    door: Arc<Door>,
-    address: BusAddress,
-    wake: UnixStream,
+    hall: Arc<Hall>,
 }
 
-/// What the accepting thread and the world share.
-struct Door {
+/// What all doors lead to.
+pub(super) struct Hall {
     shared: Shared,
     broker: BusAddress,
-    state: Mutex<State>,
+    last_number: AtomicU64,
     relays: Mutex<BTreeMap<u64, Arc<Relay>>>,
-}
-
-struct State {
-    /// Absent once the door is shut.
-    listener: Option<UnixListener>,
-    session: Option<SessionIndex>,
-    last_number: u64,
+    entrances: Mutex<Vec<Arc<Entrance>>>,
 }
 
 impl Interposer {
-    /// Listens on a socket file for clients of a broker.
-    pub(super) fn start(shared: Shared, broker: BusAddress, path: PathBuf) -> Result<Self, BusError> {
-        let listen = |source| BusError::Listen { path: path.clone(), source };
-        let listener = UnixListener::bind(&path).map_err(listen)?;
-        listener.set_nonblocking(true).map_err(listen)?;
-        let watched = listener.try_clone().map_err(listen)?;
-        let (wake, woken) = UnixStream::pair().map_err(listen)?;
-        let state = State { listener: Some(listener), session: None, last_number: 0 };
-        let door = Arc::new(Door { shared, broker, state: Mutex::new(state), relays: Mutex::default() });
-        let accepting = Arc::clone(&door);
-        door.shared
-            .crew
-            .start("bus door".into(), move || accepting.watch(&watched, &woken))
-            .map_err(BusError::Thread)?;
-        Ok(Self { door, address: BusAddress::of(path), wake })
+    /// Stands in front of a broker.
+    pub(super) fn new(shared: Shared, broker: BusAddress) -> Self {
+        let hall = Hall {
+            shared,
+            broker,
+            last_number: AtomicU64::default(),
+            relays: Mutex::default(),
+            entrances: Mutex::default(),
+        };
+        Self { hall: Arc::new(hall) }
     }
 
-    /// Where clients connect.
-    pub(super) fn address(&self) -> &BusAddress {
-        &self.address
+    /// Opens a door on a socket file.
+    pub(super) fn open(&self, guest: Guest, path: PathBuf) -> Result<Door, BusError> {
+        Door::open(&self.hall, guest, path)
     }
 
-    /// From now on clients that connect belong to this session; those that knock already belong to the one before.
-    pub(super) fn set_session(&self, session: Option<SessionIndex>) {
-        let mut state = self.door.state();
-        self.door.accept_all(&mut state);
-        state.session = session;
-    }
-
-    /// Shuts the door, lets what clients have sent already through, and ends every thread.
+    /// Shuts every door, lets what clients have sent already through, and ends every thread.
     pub(super) fn finish(&self) -> Result<(), String> {
-        {
-            let mut state = self.door.state();
-            self.door.accept_all(&mut state);
-            state.listener = None;
-        }
-        let _ = self.wake.shutdown(Shutdown::Both);
-        // Whoever finds no socket file knows that the bus is gone.
-        let _ = fs::remove_file(self.address.path());
-        self.door.for_each_relay(Relay::wind_down);
-        if !self.door.shared.crew.wait(GRACE) {
-            self.door.for_each_relay(Relay::cut);
-            if !self.door.shared.crew.wait(PATIENCE) {
-                self.door.shared.losses.add("a connection did not end in time".into());
+        let entrances = std::mem::take(&mut *self.hall.entrances());
+        entrances.iter().for_each(|entrance| entrance.shut());
+        let Hall { shared, .. } = &*self.hall;
+        self.hall.for_each_relay(Relay::wind_down);
+        if !shared.crew.wait(GRACE) {
+            self.hall.for_each_relay(Relay::cut);
+            if !shared.crew.wait(PATIENCE) {
+                shared.losses.add("a connection did not end in time".into());
             }
         }
-        self.door.shared.losses.check()
+        shared.losses.check()
     }
 }
 
-impl Door {
-    fn watch(self: &Arc<Self>, listener: &UnixListener, woken: &UnixStream) {
-        loop {
-            let mut watched = [
-                PollFd::new(listener.as_fd(), PollFlags::POLLIN),
-                PollFd::new(woken.as_fd(), PollFlags::POLLIN),
-            ];
-            // The other end of `woken` is held by the interposer, whose end wakes this: no deadline is needed.
-            match poll(&mut watched, PollTimeout::NONE) {
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
-                Err(error) => {
-                    self.shared.losses.add(format!("no more clients were let in: {error}"));
-                    self.state().listener = None;
-                    return;
-                }
-            }
-            let mut state = self.state();
-            self.accept_all(&mut state);
-            if state.listener.is_none() {
-                return;
-            }
+impl Hall {
+    /// Starts a thread that the end of the bus waits for.
+    pub(super) fn start(&self, name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.shared.crew.start(name, work)
+    }
+
+    /// Notes an open door, so that it is shut when the bus ends.
+    pub(super) fn enter(&self, entrance: &Arc<Entrance>) {
+        self.entrances().push(Arc::clone(entrance));
+    }
+
+    /// Forgets a door that was shut.
+    pub(super) fn leave(&self, entrance: &Arc<Entrance>) {
+        self.entrances().retain(|other| !Arc::ptr_eq(other, entrance));
+    }
+
+    /// Notes what was lost.
+    pub(super) fn lose(&self, loss: String) {
+        self.shared.losses.add(loss);
+    }
+
+    /// Gives a client a relay of its own.
+    pub(super) fn let_in(self: &Arc<Self>, client: UnixStream, visit: &Arc<Visit>) {
+        let number = self.last_number.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Err(error) = self.serve(client, number, visit) {
+            self.lose(format!("client {number} was turned away: {error}"));
         }
     }
 
-    fn accept_all(self: &Arc<Self>, state: &mut State) {
-        while let Some(listener) = &state.listener {
-            match listener.accept() {
-                Ok((client, _)) => {
-                    state.last_number += 1;
-                    self.let_in(client, state.last_number, state.session);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.shared.losses.add(format!("no more clients were let in: {error}"));
-                    state.listener = None;
-                }
-            }
-        }
-    }
-
-    fn let_in(self: &Arc<Self>, client: UnixStream, number: u64, session: Option<SessionIndex>) {
-        if let Err(error) = self.serve(client, number, session) {
-            self.shared.losses.add(format!("client {number} was turned away: {error}"));
-        }
-    }
-
-    fn serve(
-        self: &Arc<Self>,
-        client: UnixStream,
-        number: u64,
-        session: Option<SessionIndex>,
-    ) -> io::Result<()> {
+    fn serve(self: &Arc<Self>, client: UnixStream, number: u64, visit: &Arc<Visit>) -> io::Result<()> {
         if self.relays().len() == MOST_CLIENTS {
             return Err(io::Error::other(format!("{MOST_CLIENTS} others are connected")));
         }
         client.set_nonblocking(false)?;
         let broker = UnixStream::connect(self.broker.path())?;
-        let relay = Relay::new(self.shared.clone(), number, session, client, broker)?;
+        let relay = Relay::new(self.shared.clone(), number, Arc::clone(visit), client, broker)?;
         self.relays().insert(number, Arc::clone(&relay));
-        let door = Arc::clone(self);
-        let started = self.shared.crew.start(format!("bus client {number}"), move || {
-            relay.run(move || drop(door.relays().remove(&number)));
+        let hall = Arc::clone(self);
+        let started = self.start(format!("bus client {number}"), move || {
+            relay.run(move || drop(hall.relays().remove(&number)));
         });
         if started.is_err() {
             self.relays().remove(&number);
@@ -166,17 +116,17 @@ impl Door {
     }
 
     fn for_each_relay(&self, act: impl Fn(&Relay)) {
-        for relay in self.relays().values() {
-            act(relay);
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        // Not while the list is held: whoever ends takes itself out of it.
+        let relays: Vec<_> = self.relays().values().map(Arc::clone).collect();
+        relays.iter().for_each(|relay| act(relay));
     }
 
     fn relays(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Relay>>> {
         self.relays.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entrances(&self) -> MutexGuard<'_, Vec<Arc<Entrance>>> {
+        self.entrances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -188,12 +138,15 @@ const MOST_CLIENTS: usize = 512;
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
+    use std::{
+        io::{Read, Write},
+        os::unix::net::UnixListener,
+    };
 
     use super::*;
     use crate::{
-        observation::{Clock, EvidenceLog},
-        world::bus::{BrokerKind, WireTap, crew::Crew, losses::Losses},
+        observation::{Clock, EvidenceLog, SessionIndex},
+        world::bus::{BrokerKind, WireTap},
     };
 
     struct Deaf;
@@ -202,16 +155,17 @@ mod tests {
         fn bytes(&self, _: Option<SessionIndex>, _: &str, _: &[u8]) {}
     }
 
-    fn interposer(folder: &tempfile::TempDir) -> Interposer {
-        let shared = Shared {
-            kind: BrokerKind::Busd,
-            log: EvidenceLog::new(Clock::start()),
-            tap: Arc::new(Deaf),
-            losses: Losses::default(),
-            crew: Crew::default(),
-        };
+    fn interposer(folder: &tempfile::TempDir) -> (Interposer, Door) {
+        let shared = Shared::new(BrokerKind::Busd, &EvidenceLog::new(Clock::start()), Arc::new(Deaf));
         let broker = BusAddress::of(folder.path().join("broker.sock"));
-        Interposer::start(shared, broker, folder.path().join("session.sock")).expect("it can listen")
+        let interposer = Interposer::new(shared, broker);
+        let door = interposer.open(Guest::world(), folder.path().join("own.sock")).expect("it can listen");
+        (interposer, door)
+    }
+
+    fn knock(door: &Door) -> io::Result<UnixStream> {
+        let address = BusAddress::parse(&door.client_address()).expect("a door has an address");
+        UnixStream::connect(address.path())
     }
 
     fn end_of(mut client: UnixStream) -> io::Result<usize> {
@@ -222,8 +176,8 @@ mod tests {
     #[test]
     fn a_broker_that_is_gone_turns_clients_away_and_is_a_loss() {
         let folder = tempfile::tempdir().expect("there is room for a folder");
-        let interposer = interposer(&folder);
-        let client = UnixStream::connect(interposer.address().path()).expect("somebody listens");
+        let (interposer, door) = interposer(&folder);
+        let client = knock(&door).expect("somebody listens");
         assert_eq!(end_of(client).expect("it ends in time"), 0);
         let lost = interposer.finish().expect_err("a client was lost");
         assert!(lost.starts_with("client 1 was turned away: "), "{lost}");
@@ -233,8 +187,8 @@ mod tests {
     fn a_broker_that_leaves_ends_its_clients() {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         let broker = UnixListener::bind(folder.path().join("broker.sock")).expect("it can listen");
-        let interposer = interposer(&folder);
-        let client = UnixStream::connect(interposer.address().path()).expect("somebody listens");
+        let (interposer, door) = interposer(&folder);
+        let client = knock(&door).expect("somebody listens");
         drop(broker.accept().expect("the interposer connects"));
         (&client).write_all(b"\0AUTH EXTERNAL\r\n").expect("the socket takes it");
         // Whether the end arrives as an end or as a reset depends on what was still unread.
@@ -245,9 +199,28 @@ mod tests {
     #[test]
     fn nobody_listens_once_it_has_finished() {
         let folder = tempfile::tempdir().expect("there is room for a folder");
-        let interposer = interposer(&folder);
+        let (interposer, door) = interposer(&folder);
         assert_eq!(interposer.finish(), Ok(()));
-        let refused = UnixStream::connect(interposer.address().path()).expect_err("nobody listens");
+        let refused = knock(&door).expect_err("nobody listens");
         assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn whoever_knocked_before_a_door_was_shut_is_let_in_and_nobody_after() {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let broker = UnixListener::bind(folder.path().join("broker.sock")).expect("it can listen");
+        let (interposer, own) = interposer(&folder);
+        let other = interposer.open(Guest::world(), folder.path().join("1.sock")).expect("it can listen");
+        let address = BusAddress::parse(&other.client_address()).expect("a door has an address");
+        let early = knock(&other).expect("somebody listens");
+        drop(other);
+        // Its relay connects to the broker, and still does what a relay does.
+        broker.accept().expect("the interposer connects");
+        let refused = UnixStream::connect(address.path()).expect_err("nobody listens");
+        assert_eq!(refused.kind(), io::ErrorKind::NotFound);
+        // The other door is not concerned.
+        knock(&own).expect("somebody listens");
+        drop(early);
+        assert_eq!(interposer.finish(), Ok(()));
     }
 }

@@ -1,11 +1,8 @@
 //! One client's way to the broker and back.
 //!
 //! Two threads carry it: one reads the client and writes to the broker, the other reads the broker and writes to the
-//! client. What happens to a message is decided in one place per direction ([`Relay::admit`], [`Relay::deliver`]), as
-//! a value, so that a case may one day decide otherwise.
-//!
-//! The embedded broker drops a message to a name that nobody owns. So behind each such message the relay asks, on the
-//! same connection and therefore in the same order, who owns the name; if nobody does, the client is told.
+//! client. What happens to a message is decided in one place per direction ([`Relay::take_up`], [`Relay::deliver`]), as
+//! a value, where the faults of a case decide otherwise.
 
 use std::{
     io::{self, BufReader, Write},
@@ -17,16 +14,16 @@ use std::{
 
 use super::{
     BrokerKind, WireTap,
-    connection::{BROKER, BROKER_PATH},
-    courtesy,
     crew::Crew,
     frame::{Frame, FrameError},
+    guest::Visit,
     handshake::{self, HandshakeError},
-    header::{Header, Kind},
     losses::Losses,
+    owners::Owners,
+    pause::Pause,
     transcript::{Pending, Transcript},
 };
-use crate::observation::{EvidenceLog, Fact, Observer, SessionIndex};
+use crate::observation::{EvidenceLog, Fact, Observer};
 
 /// What every relay of a bus shares.
 #[derive(Clone)]
@@ -36,26 +33,26 @@ pub(super) struct Shared {
     pub(super) tap: Arc<dyn WireTap>,
     pub(super) losses: Losses,
     pub(super) crew: Crew,
+    pub(super) owners: Owners,
+}
+
+impl Shared {
+    /// What the relays in front of a broker of this kind share, while nobody is there yet.
+    pub(super) fn new(kind: BrokerKind, log: &EvidenceLog, tap: Arc<dyn WireTap>) -> Self {
+        let (losses, crew, owners) = (Losses::default(), Crew::default(), Owners::default());
+        Self { kind, log: log.clone(), tap, losses, crew, owners }
+    }
 }
 
 /// One client and its connection to the broker.
 pub(super) struct Relay {
-    shared: Shared,
-    number: u64,
-    session: Option<SessionIndex>,
+    pub(super) shared: Shared,
+    pub(super) number: u64,
+    pub(super) visit: Arc<Visit>,
     client: UnixStream,
-    broker: UnixStream,
+    pub(super) broker: UnixStream,
     transcript: Mutex<Transcript>,
-}
-
-/// What becomes of a message from the broker.
-enum Delivery {
-    /// The client gets it as it is.
-    AsIs,
-    /// The client gets another one in its place.
-    Instead(Box<Frame>),
-    /// The client gets nothing: it was an answer to the relay's own question.
-    Nothing,
+    pause: Pause,
 }
 
 impl Relay {
@@ -63,15 +60,15 @@ impl Relay {
     pub(super) fn new(
         shared: Shared,
         number: u64,
-        session: Option<SessionIndex>,
+        visit: Arc<Visit>,
         client: UnixStream,
         broker: UnixStream,
     ) -> io::Result<Arc<Self>> {
         for stream in [&client, &broker] {
             stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
         }
-        let transcript = Mutex::default();
-        Ok(Arc::new(Self { shared, number, session, client, broker, transcript }))
+        let (transcript, pause) = (Mutex::default(), Pause::default());
+        Ok(Arc::new(Self { shared, number, visit, client, broker, transcript, pause }))
     }
 
     /// Carries messages until one side leaves; `ended` runs when both directions are done.
@@ -113,6 +110,7 @@ impl Relay {
 
     /// Cuts both connections.
     pub(super) fn cut(&self) {
+        self.pause.end();
         // Errors mean that the other side has left already.
         let _ = self.client.shutdown(Shutdown::Both);
         let _ = self.broker.shutdown(Shutdown::Both);
@@ -136,8 +134,7 @@ impl Relay {
                     return;
                 }
             };
-            if let Err(error) = (&self.broker).write_all(&self.admit(frame)) {
-                self.lose_if_stalled(&error, "the broker did not read what it sent");
+            if !self.take_up(&frame) {
                 return;
             }
         }
@@ -153,100 +150,38 @@ impl Relay {
                     return;
                 }
             };
-            let (delivery, member) = self.deliver(&frame);
-            let frame = match delivery {
-                Delivery::AsIs => frame,
-                Delivery::Instead(other) => *other,
-                Delivery::Nothing => continue,
-            };
-            self.shared.tap.bytes(self.session, &member, frame.bytes());
-            if let Err(error) = (&self.client).write_all(frame.bytes()) {
-                self.lose_if_stalled(&error, "it did not read what it was sent");
+            let Some(delivery) = self.deliver(frame) else { continue };
+            if delivery.is_late {
+                // Whatever comes behind it waits as well, as where a service does one thing after the other.
+                self.pause.wait(SLOW);
+            }
+            if !delivery.messages.iter().all(|message| self.tell(&delivery.member, message))
+                || delivery.is_last
+            {
                 return;
             }
+            delivery.answers.iter().for_each(|passage| self.visit.after(passage));
         }
     }
 
-    /// Takes in a message of the client and gives the bytes that the broker gets.
-    fn admit(&self, frame: Frame) -> Vec<u8> {
-        let header = frame.header();
-        self.shared.tap.bytes(self.session, header.member.as_deref().unwrap_or(ANSWER), frame.bytes());
-        let answerable = match (header.kind, self.shared.kind) {
-            (Kind::Call, _) => true,
-            (Kind::Signal, BrokerKind::Busd) => header.destination.is_some(),
-            (Kind::Signal, BrokerKind::DbusDaemon) | (Kind::Return | Kind::Error, _) => false,
-        };
-        if answerable {
-            self.enter(header.serial, Pending::of(&frame, self.shared.log.clock().now()));
+    /// Sends the client a message; false if it cannot be sent.
+    fn tell(&self, member: &str, message: &Frame) -> bool {
+        self.shared.tap.bytes(self.visit.session(), member, message.bytes());
+        let sent = (&self.client).write_all(message.bytes());
+        if let Err(error) = &sent {
+            self.lose_if_stalled(error, "it did not read what it was sent");
         }
-        match self.shared.kind {
-            BrokerKind::DbusDaemon => frame.bytes().to_vec(),
-            BrokerKind::Busd => {
-                let mut bytes = courtesy::repaired(&frame).as_ref().unwrap_or(&frame).bytes().to_vec();
-                if answerable
-                    && let Some(name) = &header.destination
-                    && name != BROKER
-                {
-                    bytes.extend_from_slice(self.question(header.serial, name).bytes());
-                }
-                bytes
-            }
-        }
+        sent.is_ok()
     }
 
-    /// Decides what becomes of a message of the broker, and which member it belongs to.
-    fn deliver(&self, frame: &Frame) -> (Delivery, String) {
-        let header = frame.header();
-        let Some(serial) = header.reply_serial.filter(|_| matches!(header.kind, Kind::Return | Kind::Error))
-        else {
-            return (Delivery::AsIs, header.member.clone().unwrap_or_default());
-        };
-        let (about, answered) = {
-            let mut transcript = self.transcript();
-            let about = transcript.take_probe(serial);
-            (about, transcript.take(about.unwrap_or(serial)))
-        };
-        match (about, answered) {
-            (None, Some(pending)) => {
-                let instead = match self.shared.kind {
-                    BrokerKind::Busd => courtesy::reworded(&pending, serial, frame),
-                    BrokerKind::DbusDaemon => None,
-                };
-                let member = pending.member.clone();
-                self.record(pending, answer_of(instead.as_ref().unwrap_or(frame)));
-                (instead.map_or(Delivery::AsIs, |other| Delivery::Instead(Box::new(other))), member)
-            }
-            (None, None) if courtesy::is_late(frame) => (Delivery::Nothing, String::new()),
-            (None, None) => (Delivery::AsIs, ANSWER.to_owned()),
-            (Some(about), Some(pending)) => self.owner_known(frame, about, pending),
-            (Some(_), None) => (Delivery::Nothing, String::new()),
-        }
+    /// A fault of the case has happened.
+    pub(super) fn hit(&self, fault: usize, detail: String) {
+        let fact = Fact::FaultHit { fault, detail };
+        self.shared.log.record(Observer::Harness, self.visit.session(), fact);
     }
 
-    /// The broker has said whether anybody owns the name to which a message went.
-    fn owner_known(&self, answer: &Frame, serial: u32, pending: Pending) -> (Delivery, String) {
-        if courtesy::says_unowned(answer) {
-            let refusal = courtesy::unowned(&pending, serial, answer);
-            let member = pending.member.clone();
-            self.record(pending, answer_of(&refusal));
-            return (Delivery::Instead(Box::new(refusal)), member);
-        }
-        if pending.expects_reply {
-            // It is under way; whoever got it answers, or the broker does when they leave.
-            self.enter(serial, pending);
-        } else {
-            self.record(pending, UNANSWERED);
-        }
-        (Delivery::Nothing, String::new())
-    }
-
-    fn question(&self, about: u32, name: &str) -> Frame {
-        let mut header = Header::new(Kind::Call, self.transcript().probe(about));
-        header.path = Some(BROKER_PATH.to_owned());
-        header.interface = Some(BROKER.to_owned());
-        header.member = Some("GetNameOwner".to_owned());
-        header.destination = Some(BROKER.to_owned());
-        Frame::build(header, &name).expect("a text can always be written")
+    pub(super) fn pending(&self, frame: &Frame) -> Pending {
+        Pending::of(frame, self.shared.log.clock().now())
     }
 
     fn finish(&self) {
@@ -257,17 +192,17 @@ impl Relay {
         }
     }
 
-    fn enter(&self, serial: u32, pending: Pending) {
+    pub(super) fn enter(&self, serial: u32, pending: Pending) {
         let displaced = self.transcript().enter(serial, pending);
         if let Some(displaced) = displaced {
             self.record(displaced, UNANSWERED);
         }
     }
 
-    fn record(&self, pending: Pending, answer: &str) {
+    pub(super) fn record(&self, pending: Pending, answer: &str) {
         let at = pending.at;
         if let Some(call) = pending.into_call(self.number, answer) {
-            self.shared.log.record_at(at, Observer::Bus, self.session, Fact::BusCall(call));
+            self.shared.log.record_at(at, Observer::Bus, self.visit.session(), Fact::BusCall(call));
         }
     }
 
@@ -275,22 +210,24 @@ impl Relay {
         self.shared.losses.add(format!("client {} {what}", self.number));
     }
 
-    fn lose_if_stalled(&self, error: &io::Error, what: &str) {
+    pub(super) fn lose_if_stalled(&self, error: &io::Error, what: &str) {
         if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
             self.lose(&format!("was cut off: {what} within {WRITE_TIMEOUT:?}"));
         }
     }
 
-    fn transcript(&self) -> MutexGuard<'_, Transcript> {
+    pub(super) fn transcript(&self) -> MutexGuard<'_, Transcript> {
         self.transcript.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn answer_of(frame: &Frame) -> &str {
+pub(super) fn answer_of(frame: &Frame) -> &str {
     frame.header().error_name.as_deref().unwrap_or("ok")
 }
 
+/// How late an answer comes that a fault holds back.
+const SLOW: Duration = Duration::from_secs(4);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-const UNANSWERED: &str = "unanswered";
+pub(super) const UNANSWERED: &str = "unanswered";
 /// The member of an answer whose question is not known.
-const ANSWER: &str = "answer";
+pub(super) const ANSWER: &str = "answer";

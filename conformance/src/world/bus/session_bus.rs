@@ -1,24 +1,34 @@
 //! The bus of one world.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use super::{
-    BrokerKind, BusError, WireTap, broker::Broker, crew::Crew, interposer::Interposer, losses::Losses,
+    BrokerKind, BusError, Door, Guest, ProviderDoor, WireTap, broker::Broker, interposer::Interposer,
     relay::Shared,
 };
-use crate::observation::{EvidenceLog, SessionIndex};
+use crate::observation::EvidenceLog;
 
 /// A broker and the interposer in front of it; both end when this is dropped.
 pub struct Bus {
     kind: BrokerKind,
     // Clients are let go before the broker that they talk to.
+    own: Door,
     interposer: Interposer,
     finished: bool,
     broker: Broker,
+    folder: PathBuf,
+    last_door: AtomicU32,
 }
 
 impl Bus {
-    /// Starts a broker on `broker.sock` and the interposer on `session.sock`, both in a folder that exists.
+    /// Starts a broker, with a door for the world itself, on sockets in a folder that exists.
     ///
     /// Every call of a client goes to the log when it is answered, with the time at which it was made; every message
     /// goes to the tap.
@@ -33,9 +43,21 @@ impl Bus {
         tap: Arc<dyn WireTap>,
     ) -> Result<Self, BusError> {
         let broker = Broker::start(kind, folder, folder.join("broker.sock"))?;
-        let shared = Shared { kind, log: log.clone(), tap, losses: Losses::default(), crew: Crew::default() };
-        let interposer = Interposer::start(shared, broker.address().clone(), folder.join("session.sock"))?;
-        Ok(Self { kind, interposer, finished: false, broker })
+        let interposer = Interposer::new(Shared::new(kind, log, tap), broker.address().clone());
+        let own = interposer.open(Guest::world(), folder.join("own.sock"))?;
+        let (folder, last_door) = (folder.to_owned(), AtomicU32::default());
+        Ok(Self { kind, own, interposer, finished: false, broker, folder, last_door })
+    }
+
+    /// Opens a door: a socket of its own for the clients of one session.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`]: it cannot listen.
+    pub fn open_door(&self, guest: Guest) -> Result<Door, BusError> {
+        // No socket file of an earlier door is in the way, and the paths stay as short as that of the first.
+        let number = self.last_door.fetch_add(1, Ordering::Relaxed) + 1;
+        self.interposer.open(guest, self.folder.join(format!("{number}.sock")))
     }
 
     /// Which broker it is.
@@ -43,9 +65,9 @@ impl Bus {
         self.kind
     }
 
-    /// The address for clients, through the interposer: the value of `DBUS_SESSION_BUS_ADDRESS`.
+    /// The address for the world's own clients, through a door that belongs to no session.
     pub fn client_address(&self) -> String {
-        self.interposer.address().to_string()
+        self.own.client_address()
     }
 
     /// The address for the provider, past the interposer: what it says is not evidence.
@@ -53,11 +75,13 @@ impl Bus {
         self.broker.address().to_string()
     }
 
-    /// Says to which session clients belong that connect from now on; `None` is the world itself.
+    /// Opens a door for a provider that is a program of its own, beside the one that watches clients.
     ///
-    /// A connection keeps its session for as long as it lasts.
-    pub fn set_session(&self, session: Option<SessionIndex>) {
-        self.interposer.set_session(session);
+    /// # Errors
+    ///
+    /// [`BusError`]: another door for a provider is open, or there is no room for one.
+    pub fn open_provider_door(&self) -> Result<ProviderDoor, BusError> {
+        ProviderDoor::open(self.kind, self.broker.address())
     }
 
     /// Ends the bus, once everything that clients have sent is recorded.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{frame::Frame, header::Kind};
+use super::{fault::Struck, frame::Frame, guest::Passage, header::Kind, owners::SECRETS};
 use crate::observation::{BusCall, Instant};
 
 /// The messages of one client that may still be answered, and the questions that the interposer asked in between.
@@ -26,6 +26,10 @@ pub(super) struct Pending {
     pub(super) argument: Option<String>,
     pub(super) expects_reply: bool,
     pub(super) may_start_service: bool,
+    /// How it was counted, if it is a call to the Secret Service that expects an answer.
+    pub(super) passage: Option<Passage>,
+    /// What is done with its answer, if a fault struck it.
+    pub(super) struck: Option<Struck>,
 }
 
 impl Pending {
@@ -43,6 +47,8 @@ impl Pending {
             argument: frame.first_text(),
             expects_reply: header.expects_reply(),
             may_start_service: header.may_start_service(),
+            passage: None,
+            struck: None,
         }
     }
 
@@ -102,8 +108,6 @@ impl Transcript {
 
 const MOST_PENDING: usize = 16 * 1024;
 const FIRST_PROBE: u32 = 0xF000_0000;
-
-const SECRETS: &str = "org.freedesktop.secrets";
 
 #[cfg(test)]
 mod tests {

@@ -26,12 +26,8 @@ impl Keyring {
             }
             "SearchItems" => {
                 let (attributes,): (BTreeMap<String, String>,) = request.arguments()?;
-                let found = self.with_collection(id, |collection| collection.matching(&attributes));
-                let paths: Vec<_> = found
-                    .into_iter()
-                    .flatten()
-                    .map(|number| path::on_wire(&path::item(id, number)))
-                    .collect();
+                let found = self.matching(id, &attributes).into_iter();
+                let paths: Vec<_> = found.map(|number| path::on_wire(&path::item(id, number))).collect();
                 Ok(Body::encode(&paths)?)
             }
             "CreateItem" => self.create_item(request, id),
@@ -61,9 +57,9 @@ impl Keyring {
         let (number, member) = self
             .with_collection(id, |collection| {
                 collection.modified = now;
-                // The specification says "the same attributes": one that has more is another item.
-                match collection.exact(&item.attributes).filter(|_| replace) {
-                    Some(number) => {
+                // The specification says "the same attributes"; gnome-keyring replaces an item that has more of them too.
+                match collection.matching(&item.attributes).first().filter(|_| replace) {
+                    Some(&number) => {
                         if let Some(old) = collection.items.get_mut(&number) {
                             *old = Item { created: old.created, ..item };
                         }

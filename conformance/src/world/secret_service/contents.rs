@@ -109,14 +109,7 @@ impl Contents {
 impl Collection {
     /// The numbers of the items that have all these attributes.
     pub(super) fn matching(&self, attributes: &BTreeMap<String, String>) -> Vec<u64> {
-        let matches =
-            |item: &Item| attributes.iter().all(|(name, value)| item.attributes.get(name) == Some(value));
-        self.items.iter().filter(|(_, item)| matches(item)).map(|(&number, _)| number).collect()
-    }
-
-    /// The number of the first item that has these attributes and no others.
-    pub(super) fn exact(&self, attributes: &BTreeMap<String, String>) -> Option<u64> {
-        self.items.iter().find(|(_, item)| item.attributes == *attributes).map(|(&number, _)| number)
+        self.items.iter().filter(|(_, item)| item.has(attributes)).map(|(&number, _)| number).collect()
     }
 
     /// Adds an item and gives its number.
@@ -124,6 +117,13 @@ impl Collection {
         self.last_number += 1;
         self.items.insert(self.last_number, item);
         self.last_number
+    }
+}
+
+impl Item {
+    /// Whether it has all these attributes, and perhaps more.
+    pub(super) fn has(&self, attributes: &BTreeMap<String, String>) -> bool {
+        attributes.iter().all(|(name, value)| self.attributes.get(name) == Some(value))
     }
 }
 

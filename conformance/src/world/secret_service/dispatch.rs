@@ -4,7 +4,7 @@ use zbus::Type;
 
 use super::{
     keyring::{COLLECTION, ITEM, Keyring, PROMPT, PROPERTIES, SERVICE_INTERFACE, SESSION_INTERFACE},
-    path::Object,
+    path::{self, Object},
     refusal::Refusal,
 };
 use crate::world::bus::{Body, Frame};
@@ -44,7 +44,7 @@ impl<'a> Request<'a> {
 
     /// What is said when the object does not exist.
     pub(super) fn no_object(&self) -> Refusal {
-        Refusal::NoObjectAtPath(self.path().to_owned())
+        Refusal::NoObjectAtPath(path::resolved(self.path()))
     }
 
     /// What is said when the interface has no such method.

@@ -11,6 +11,7 @@ use super::{
     prompt::Prompt,
     refusal::Refusal,
     script::{DefaultCollection, OnPrompt, ProviderScript},
+    sealed,
     session::{Secret, Session, WireSecret},
 };
 use crate::world::bus::Body;
@@ -29,6 +30,8 @@ pub(super) struct Keyring {
     pub(super) on_prompt: OnPrompt,
     visible: BTreeSet<String>,
     locked: BTreeSet<String>,
+    /// The locked collections that this provider has never unlocked, so that it knows only what stands in the clear.
+    sealed: BTreeSet<String>,
     aliases: BTreeMap<String, String>,
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) prompts: BTreeMap<String, Prompt>,
@@ -44,6 +47,7 @@ impl Keyring {
             on_prompt: script.on_prompt,
             visible: BTreeSet::from([SESSION.to_owned()]),
             locked: BTreeSet::new(),
+            sealed: BTreeSet::new(),
             aliases: BTreeMap::new(),
             sessions: BTreeMap::new(),
             prompts: BTreeMap::new(),
@@ -57,7 +61,8 @@ impl Keyring {
             DefaultCollection::Present { locked } => {
                 let default = default_of(&mut contents);
                 if locked {
-                    keyring.locked.insert(default);
+                    keyring.locked.insert(default.clone());
+                    keyring.sealed.insert(default);
                 }
                 keyring.visible.extend(contents.collections.keys().cloned());
                 keyring.aliases.clone_from(&contents.aliases);
@@ -102,8 +107,25 @@ impl Keyring {
         }
     }
 
+    /// Whether a collection has been locked for as long as the provider is there.
+    pub(super) fn is_sealed(&self, id: &str) -> bool {
+        self.sealed.contains(id)
+    }
+
+    /// The numbers of the items of a collection that have all these attributes, as far as they can be known.
+    pub(super) fn matching(&self, id: &str, attributes: &BTreeMap<String, String>) -> Vec<u64> {
+        let is_sealed = self.is_sealed(id);
+        let matching = self.with_collection(id, |collection| {
+            if is_sealed { sealed::matching(collection, attributes) } else { collection.matching(attributes) }
+        });
+        matching.unwrap_or_default()
+    }
+
     /// Locks or unlocks a collection and tells everybody; the session collection has no lock.
     pub(super) fn set_locked(&mut self, id: &str, locked: bool) {
+        if !locked {
+            self.sealed.remove(id);
+        }
         let changed =
             if locked { id != SESSION && self.locked.insert(id.to_owned()) } else { self.locked.remove(id) };
         if changed {
@@ -138,6 +160,7 @@ impl Keyring {
         self.aliases.retain(|_, target| target != id);
         self.visible.remove(id);
         self.locked.remove(id);
+        self.sealed.remove(id);
         self.emit(SERVICE, SERVICE_INTERFACE, "CollectionDeleted", &path::on_wire(&path::collection(id)));
         self.collections_changed();
     }
@@ -217,7 +240,7 @@ fn default_of(contents: &mut Contents) -> String {
     if let Some(id) = contents.aliases.get(DEFAULT).filter(|id| contents.collections.contains_key(*id)) {
         return id.clone();
     }
-    let id = contents.create("login", "Login");
+    let id = contents.create(LOGIN, "Login");
     contents.aliases.insert(DEFAULT.to_owned(), id.clone());
     id
 }
@@ -242,4 +265,9 @@ pub(super) const PROMPT: &str = "org.freedesktop.Secret.Prompt";
 /// The interface of properties, of every object.
 pub(super) const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-const DEFAULT: &str = "default";
+/// The alias of the collection that clients use when they name none.
+pub(super) const DEFAULT: &str = "default";
+/// The id of the collection that gnome-keyring takes for the default one.
+pub(super) const LOGIN: &str = "login";
+/// The schema that an item has where none is known.
+pub(super) const GENERIC: &str = "org.freedesktop.Secret.Generic";

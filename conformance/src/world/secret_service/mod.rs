@@ -12,6 +12,7 @@
 //! | `keyring` | the living state: what is visible, locked, prompted for, negotiated |
 //! | `dispatch`, `path` | from a call to a method of an object |
 //! | `service`, `collection`, `item`, `prompt`, `properties` | the interfaces |
+//! | `sealed` | what can be known of an item that nobody has unlocked yet |
 //! | `session`, `crypto` | how secrets travel: plain, or encrypted with a key that was agreed upon |
 //! | `refusal` | the errors that clients get |
 
@@ -27,6 +28,7 @@ mod properties;
 mod provider;
 mod refusal;
 mod script;
+mod sealed;
 mod service;
 mod session;
 

@@ -2,6 +2,8 @@
 
 use zbus::OwnedObjectPath;
 
+use super::keyring::{DEFAULT, LOGIN};
+
 /// The object that a path names. Whether it exists is another question.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Object {
@@ -52,6 +54,17 @@ impl Object {
             },
             _ => Self::Nothing,
         }
+    }
+}
+
+/// A path as gnome-keyring looks it up: it takes the login collection for the default one where no other is.
+///
+/// That is the path which its refusals name; nothing is there, or the alias would have led to it.
+pub(super) fn resolved(path: &str) -> String {
+    let behind_alias = path.strip_prefix(SERVICE).and_then(|rest| rest.strip_prefix("/aliases/"));
+    match behind_alias.and_then(|rest| rest.strip_prefix(DEFAULT)) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{}{rest}", collection(LOGIN)),
+        Some(_) | None => path.to_owned(),
     }
 }
 
@@ -106,6 +119,19 @@ mod tests {
             ("/", Object::Nothing),
         ] {
             assert_eq!(Object::of(path), object, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_behind_the_default_alias_is_named_as_the_login_collection() {
+        for (path, named) in [
+            ("/org/freedesktop/secrets/aliases/default", "/org/freedesktop/secrets/collection/login"),
+            ("/org/freedesktop/secrets/aliases/default/3", "/org/freedesktop/secrets/collection/login/3"),
+            ("/org/freedesktop/secrets/aliases/defaults", "/org/freedesktop/secrets/aliases/defaults"),
+            ("/org/freedesktop/secrets/aliases/other/3", "/org/freedesktop/secrets/aliases/other/3"),
+            ("/nowhere", "/nowhere"),
+        ] {
+            assert_eq!(resolved(path), named);
         }
     }
 

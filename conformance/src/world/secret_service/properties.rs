@@ -6,9 +6,10 @@ use zbus::{OwnedVariant, Variant};
 
 use super::{
     dispatch::Request,
-    keyring::Keyring,
+    keyring::{GENERIC, Keyring},
     path::{self, Object},
     refusal::Refusal,
+    sealed,
 };
 use crate::world::bus::Body;
 
@@ -84,8 +85,9 @@ impl Keyring {
     }
 
     fn item_properties(&self, id: &str, number: u64) -> Properties {
-        let locked = self.is_locked(id);
+        let (locked, is_sealed) = (self.is_locked(id), self.is_sealed(id));
         self.with_item(id, number, |item| {
+            let item = if is_sealed { &sealed::shown(item) } else { item };
             let schema = item.attributes.get("xdg:schema").map_or(GENERIC, String::as_str);
             Properties::from([
                 ("Locked", Variant::from(locked)),
@@ -136,11 +138,8 @@ impl Keyring {
     fn unlocked(&self, name: &path::CollectionName) -> Result<String, Refusal> {
         let id = self.find(name).ok_or(Refusal::NoSuchObject)?;
         if self.is_locked(&id) {
-            return Err(Refusal::IsLocked("Cannot change a locked object"));
+            return Err(Refusal::IsLocked("Cannot set property on a locked object"));
         }
         Ok(id)
     }
 }
-
-/// The type of an item whose client named none.
-const GENERIC: &str = "org.freedesktop.Secret.Generic";

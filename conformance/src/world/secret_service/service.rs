@@ -59,8 +59,8 @@ impl Keyring {
         let (attributes,): (BTreeMap<String, String>,) = request.arguments()?;
         let (mut unlocked, mut locked) = (Vec::new(), Vec::new());
         for id in self.visible() {
-            let found = self.with_collection(id, |collection| collection.matching(&attributes));
-            let paths = found.into_iter().flatten().map(|number| path::on_wire(&path::item(id, number)));
+            let found = self.matching(id, &attributes).into_iter();
+            let paths = found.map(|number| path::on_wire(&path::item(id, number)));
             if self.is_locked(id) { locked.extend(paths) } else { unlocked.extend(paths) }
         }
         Ok(Body::encode(&(unlocked, locked))?)

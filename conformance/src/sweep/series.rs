@@ -1,0 +1,177 @@
+//! One script with one fault at every call, and many of them at a time.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use serde::Serialize;
+
+use super::{
+    control::control,
+    flaw::{Flaw, is_held_up},
+    point::{Disturbance, Point},
+    script::SweepScript,
+};
+use crate::{
+    causes::causes,
+    observation::{Fact, ReplyFact},
+    run::{RunOptions, Seen},
+};
+
+/// One script with one fault, at its first call, at its second, until the calls have run out.
+#[derive(Clone, Copy, Debug)]
+pub struct Series {
+    /// The script.
+    pub script: &'static SweepScript,
+    /// The fault.
+    pub disturbance: Disturbance,
+}
+
+/// What became of a series.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Swept {
+    /// How many points were reached.
+    pub reached: u32,
+    /// After how many of them the next session was held up by a lock, and got on only once that was removed.
+    pub held_up: u32,
+    /// Points at which something went wrong, in their order.
+    pub flawed: Vec<Flawed>,
+    /// What the script asks for and the implementation cannot do; then nothing was swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<String>,
+    /// Why its points say nothing: what the script asks for does not work without a fault either.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncontrolled: Option<String>,
+    /// Why the series ended before its calls had run out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<String>,
+}
+
+/// A point at which something went wrong.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Flawed {
+    /// Which call, from 1.
+    pub nth: u32,
+    /// What was hit, in one line.
+    pub hit: String,
+    /// What went wrong.
+    pub flaws: BTreeSet<Flaw>,
+}
+
+impl Series {
+    /// Plays every point.
+    fn run(&self, options: &Arc<RunOptions>, told: &dyn Fn()) -> Swept {
+        let mut swept = Swept::default();
+        for nth in 1..=MOST_POINTS {
+            let point = Point { script: self.script, fault: self.disturbance.at(nth) };
+            let seen = match point.play(options) {
+                Ok(seen) => seen,
+                Err(error) => {
+                    swept.stopped = Some(causes(&error));
+                    return swept;
+                }
+            };
+            told();
+            if let Some(what) = unsupported(&seen) {
+                return Swept { unsupported: Some(what), ..Swept::default() };
+            }
+            let Some(hit) = hit(&seen) else {
+                return match control(self.script, &seen.evidence) {
+                    Ok(()) => swept,
+                    Err(why) => swept.without_control(why, Flaw::seen(self.script, &seen.evidence)),
+                };
+            };
+            swept.reached = nth;
+            swept.held_up += u32::from(is_held_up(self.script, &seen.evidence));
+            let flaws = Flaw::seen(self.script, &seen.evidence);
+            if !flaws.is_empty() {
+                swept.flawed.push(Flawed { nth, hit, flaws });
+            }
+        }
+        swept.stopped = Some(format!("there were more than {MOST_POINTS} calls"));
+        swept
+    }
+}
+
+impl Swept {
+    /// The same where an undisturbed run does not work either: what is wrong whatever else works stays, and counts for the
+    /// undisturbed run as well.
+    fn without_control(mut self, why: String, undisturbed: BTreeSet<Flaw>) -> Self {
+        let nth = self.reached + 1;
+        self.flawed.push(Flawed { nth, hit: "no fault".into(), flaws: undisturbed });
+        for flawed in &mut self.flawed {
+            flawed.flaws.retain(|flaw| !flaw.needs_control());
+        }
+        self.flawed.retain(|flawed| !flawed.flaws.is_empty());
+        Self { flawed: self.flawed, uncontrolled: Some(why), ..Self::default() }
+    }
+}
+
+/// The first thing that the implementation cannot do.
+fn unsupported(seen: &Seen) -> Option<String> {
+    seen.evidence.iter().find_map(|entry| match &entry.fact {
+        Fact::Replied { reply: ReplyFact::Unsupported(unsupported), .. } => Some(unsupported.what.clone()),
+        _ => None,
+    })
+}
+
+/// What the fault hit; nothing where the calls had run out before.
+fn hit(seen: &Seen) -> Option<String> {
+    seen.evidence.iter().find_map(|entry| match &entry.fact {
+        Fact::FaultHit { detail, .. } => Some(detail.clone()),
+        _ => None,
+    })
+}
+
+/// Plays series, `options.jobs` at a time; `told` hears of every point that was played.
+///
+/// The results are in the order of the series.
+pub fn sweep(series: &[Series], options: &Arc<RunOptions>, told: &(dyn Fn(usize) + Sync)) -> Vec<Swept> {
+    let next = AtomicUsize::new(0);
+    let results: Mutex<Vec<Option<Swept>>> = Mutex::new(vec![None; series.len()]);
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.clamp(1, series.len().max(1)) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(one) = series.get(index) else { break };
+                    let swept = one.run(options, &|| told(index));
+                    results.lock().unwrap_or_else(PoisonError::into_inner)[index] = Some(swept);
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    results.into_iter().map(|swept| swept.expect("every series was played")).collect()
+}
+
+/// No library makes so many calls in a session; one that does is in a loop.
+const MOST_POINTS: u32 = 500;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_control_only_what_is_lost_is_excused() {
+        let flawed = |nth, flaws: &[Flaw]| Flawed {
+            nth,
+            hit: "no fault".into(),
+            flaws: flaws.iter().copied().collect(),
+        };
+        let swept = Swept {
+            reached: 2,
+            held_up: 1,
+            flawed: vec![flawed(1, &[Flaw::Lost]), flawed(2, &[Flaw::Lost, Flaw::Plaintext])],
+            ..Swept::default()
+        };
+        let left = swept.without_control("it does not save".into(), [Flaw::Crashed, Flaw::Torn].into());
+        assert_eq!(left.flawed, [flawed(2, &[Flaw::Plaintext]), flawed(3, &[Flaw::Crashed])]);
+        assert_eq!((left.reached, left.uncontrolled.as_deref()), (0, Some("it does not save")));
+    }
+}
