@@ -3,13 +3,12 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::handle::TokenCache;
 use crate::fs::{LockFile, PrivateDir};
 use crate::lease::{LONGEST_TERM, Place, Verdict, Watch};
-use crate::store::Deadline;
+use crate::store::{Deadline, Pauses};
 use crate::{Error, SecretBytes};
 
 /// The right to do something slow, such as to redeem a refresh token, that at most one program should do at a time.
@@ -143,7 +142,8 @@ impl TokenCache {
         let term = term.min(LONGEST_TERM);
         let place = Place::of(self.setup.plan.location.file(), subject);
         let last = Deadline::after(self.setup.wait.saturating_add(term));
-        let (begun, mut watch, mut pause) = (Instant::now(), Watch::new(term), SHORTEST_PAUSE);
+        let (begun, mut watch) = (Instant::now(), Watch::new(term));
+        let mut pauses = Pauses::between(SHORTEST_PAUSE, LONGEST_PAUSE);
         loop {
             let held = self.setup.hold(self.setup.deadline())?;
             let (found, left) = place.find(self.setup.seams.files.as_ref(), &held)?;
@@ -161,8 +161,7 @@ impl TokenCache {
             if last.has_passed() {
                 return Err(Error::Busy { path });
             }
-            thread::park_timeout(pause.min(last.remaining()));
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pauses.wait(last);
         }
     }
 }

@@ -3,12 +3,11 @@
 //! A process in another pid namespace that shares the folder looks absent from here; that is why age counts too.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::Error;
 use crate::fs::{FileError, LockFile, PrivateDir, boot_time, process_is_gone};
-use crate::store::Deadline;
+use crate::store::{Deadline, Pauses};
 
 /// The file that other SDKs look at; it must not outlive its holder.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ impl Courtesy {
         deadline: Deadline,
     ) -> Result<Self, Error> {
         let content = format!("{} {program}", std::process::id());
-        let mut pause = SHORTEST_PAUSE;
+        let mut pauses = Pauses::between(SHORTEST_PAUSE, LONGEST_PAUSE);
         let file = loop {
             if let Some(file) = LockFile::create(directory, &name, &content)? {
                 break file;
@@ -47,8 +46,7 @@ impl Courtesy {
                 return Err(Error::Busy { path: directory.path().join(name) });
             }
             // Other SDKs ask four times a second at most; asking less and less often is soon enough.
-            thread::park_timeout(pause.min(deadline.remaining()));
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pauses.wait(deadline);
         };
         // Some SDKs make the file without asking whether it is new, and then lock it.
         file.try_hold()?;
@@ -99,5 +97,14 @@ mod tests {
         assert!(is_old(before, boot, Some(boot)));
         assert!(!is_old(boot, boot, Some(boot)));
         assert!(!is_old(before, boot, None));
+    }
+
+    #[test]
+    fn a_lock_file_is_old_after_more_than_a_minute() {
+        let made = SystemTime::UNIX_EPOCH;
+        assert!(!is_old(made, made + OLD, None));
+        assert!(is_old(made, made + OLD + Duration::from_nanos(1), None));
+        // One from the future has no age.
+        assert!(!is_old(made + OLD * 2, made, None));
     }
 }

@@ -27,6 +27,7 @@ mod identity;
 pub mod keychain;
 mod memory;
 mod obstacle;
+mod pauses;
 mod plaintext;
 mod protected;
 pub mod secret_service;
@@ -35,6 +36,7 @@ pub use deadline::Deadline;
 pub use identity::ItemIdentity;
 pub use memory::MemoryStore;
 pub use obstacle::{Absence, Breakage, Misconfiguration, Obstacle};
+pub(crate) use pauses::Pauses;
 pub(crate) use plaintext::PlaintextStore;
 pub(crate) use protected::protected;
 

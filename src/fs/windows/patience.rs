@@ -1,12 +1,11 @@
 //! Waiting for other programs to close a file.
 
 use std::io;
-use std::thread;
 use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_ACCESS_DENIED, ERROR_LOCK_VIOLATION, ERROR_SHARING_VIOLATION};
 
-use crate::store::Deadline;
+use crate::store::{Deadline, Pauses};
 
 /// What is waited for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,14 +21,13 @@ pub(super) enum Until {
 /// Virus scanners, indexers and other SDKs open files for moments without sharing them.
 pub(super) fn patiently<T>(until: Until, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let deadline = Deadline::after(PATIENCE);
-    let mut pause = SHORTEST_PAUSE;
+    let mut pauses = Pauses::between(SHORTEST_PAUSE, LONGEST_PAUSE);
     loop {
         match attempt() {
             Err(error) if may_pass(until, &error) && !deadline.has_passed() => {}
             ended => return ended,
         }
-        thread::park_timeout(pause.min(deadline.remaining()));
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pauses.wait(deadline);
     }
 }
 

@@ -1,0 +1,59 @@
+//! The pauses between two looks at what somebody else still has.
+
+use std::thread;
+use std::time::Duration;
+
+use super::Deadline;
+
+/// Pauses of which each is twice as long as the one before, up to the longest.
+///
+/// Whoever is about to let go is noticed soon, and whoever is not costs little.
+#[derive(Debug)]
+pub(crate) struct Pauses {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Pauses {
+    /// Pauses from the shortest up to the longest.
+    pub(crate) const fn between(shortest: Duration, longest: Duration) -> Self {
+        Self { next: shortest, longest }
+    }
+
+    /// Waits for the next pause, never past the deadline.
+    pub(crate) fn wait(&mut self, deadline: Deadline) {
+        thread::park_timeout(self.take().min(deadline.remaining()));
+    }
+
+    fn take(&mut self) -> Duration {
+        let pause = self.next;
+        self.next = (pause * 2).min(self.longest);
+        pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn pauses_become_longer_up_to_the_longest() {
+        let mut pauses = Pauses::between(Duration::from_millis(3), Duration::from_millis(20));
+        let taken = [(); 5].map(|()| pauses.take().as_millis());
+        assert_eq!(taken, [3, 6, 12, 20, 20]);
+    }
+
+    #[test]
+    fn a_pause_is_waited_for_and_ends_at_the_deadline() {
+        let waited = |shortest, deadline| {
+            let begun = Instant::now();
+            Pauses::between(shortest, shortest).wait(Deadline::after(deadline));
+            begun.elapsed()
+        };
+        let (short, long) = (Duration::from_millis(20), Duration::from_secs(60));
+        assert!(waited(short, long) >= short);
+        assert!(waited(long, short) < long);
+    }
+}
