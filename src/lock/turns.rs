@@ -25,7 +25,7 @@ pub(super) fn hold(directory: &PrivateDir, name: &str, deadline: Deadline) -> Re
     loop {
         // On some systems whoever has the file open may keep us from opening it.
         if let Some(file) = LockFile::open(directory, name)? {
-            let others_wait = is_fresh(&file)?;
+            let others_wait = is_fresh(file.modified()?, SystemTime::now());
             let asks = waited || !others_wait || deadline.has_passed();
             // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
             if asks && file.try_hold()? && file.is_still(directory, name)? {
@@ -44,17 +44,20 @@ pub(super) fn hold(directory: &PrivateDir, name: &str, deadline: Deadline) -> Re
 }
 
 /// Whether somebody has marked the file, or made it, a moment ago; a mark from the future is none.
-fn is_fresh(file: &LockFile) -> Result<bool, Error> {
-    let age = SystemTime::now().duration_since(file.modified()?);
-    Ok(age.is_ok_and(|age| age < FRESH))
+fn is_fresh(marked: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(marked).is_ok_and(|age| age < FRESH)
 }
 
 /// Waits about as long as a short change takes, never past the deadline.
 fn pause(deadline: Deadline) {
     // Without randomness everybody would still ask, though in step.
-    let random = getrandom::u32().unwrap_or_default() % SPREAD_MICROSECONDS;
-    let pause = SHORTEST + Duration::from_micros(random.into());
+    let pause = moment(getrandom::u32().unwrap_or_default());
     thread::park_timeout(pause.min(deadline.remaining()));
+}
+
+/// The pause that a random number stands for.
+fn moment(random: u32) -> Duration {
+    SHORTEST + Duration::from_micros((random % SPREAD_MICROSECONDS).into())
 }
 
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -66,6 +69,7 @@ const FRESH: Duration = Duration::from_millis(20);
 #[cfg(all(test, any(unix, windows)))]
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+    use std::time::Instant;
 
     use super::*;
     use crate::fs::{Files, SystemFiles};
@@ -107,6 +111,15 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_is_fresh_for_a_moment_and_never_in_the_future() {
+        let marked = SystemTime::UNIX_EPOCH;
+        assert!(is_fresh(marked, marked));
+        assert!(is_fresh(marked, marked + FRESH - Duration::from_nanos(1)));
+        assert!(!is_fresh(marked, marked + FRESH));
+        assert!(!is_fresh(marked + Duration::from_nanos(1), marked));
+    }
+
+    #[test]
     fn a_mark_from_the_future_or_the_past_holds_nobody_up() {
         let (_home, directory) = place();
         let now = SystemTime::now();
@@ -116,12 +129,45 @@ mod tests {
             #[expect(clippy::disallowed_types, reason = "a test sets a clock's mark")]
             let file = std::fs::File::options().create(true).append(true).open(&path).expect("open");
             file.set_modified(modified).expect("set");
-            assert!(
-                !is_fresh(&LockFile::open(&directory, "a.lock").expect("open").expect("shared"))
-                    .expect("looked")
-            );
             hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect("free");
         }
+    }
+
+    #[test]
+    fn whoever_waits_marks_the_file() {
+        let (_home, directory) = place();
+        let held = hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect("free");
+        #[expect(clippy::disallowed_types, reason = "a test sets a clock's mark")]
+        let file = std::fs::File::options().append(true).open(directory.path().join("a.lock")).expect("open");
+        file.set_modified(SystemTime::UNIX_EPOCH).expect("set");
+        hold(&directory, "a.lock", Deadline::after(SHORTEST)).expect_err("held");
+        assert!(held.modified().expect("looked") > SystemTime::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn whoever_has_waited_asks_though_others_wait_too() {
+        let (_home, directory) = place();
+        // A machine may be busy elsewhere for longer than a mark is fresh, but not every time.
+        let asked = (0..100).any(|_| {
+            let begun = Instant::now();
+            LockFile::open(&directory, "a.lock").expect("open").expect("shared").mark();
+            hold(&directory, "a.lock", Deadline::after(Duration::from_secs(20))).expect("free");
+            begun.elapsed() < FRESH
+        });
+        assert!(asked, "whoever waits asks no sooner than when the mark is old");
+    }
+
+    #[test]
+    fn every_pause_is_about_as_long_as_a_short_change() {
+        for random in [0, 1, SPREAD_MICROSECONDS - 1, SPREAD_MICROSECONDS, u32::MAX] {
+            let longest = SHORTEST + Duration::from_micros(SPREAD_MICROSECONDS.into());
+            assert!((SHORTEST..longest).contains(&moment(random)), "{random}");
+        }
+        assert_ne!(moment(1), moment(2));
+
+        let begun = Instant::now();
+        pause(Deadline::after(Duration::from_secs(60)));
+        assert!(begun.elapsed() >= SHORTEST);
     }
 
     #[test]
