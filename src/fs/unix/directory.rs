@@ -169,6 +169,7 @@ pub(super) const OPEN_TO_OTHERS: u32 = 0o077;
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -217,6 +218,28 @@ mod tests {
         }
     }
 
+    /// On a file system that nothing can be written to, a change of mode that changes nothing is refused too.
+    #[test]
+    fn a_private_folder_is_opened_without_a_change() {
+        let (home, path) = with_mode(0o700);
+        let changed = |path: &Path| {
+            let metadata = fs::metadata(path).expect("it exists");
+            (metadata.ctime(), metadata.ctime_nsec())
+        };
+        let before = changed(&path);
+        // Once a newer file looks newer, the clock of the file system has ticked, and a change would be seen.
+        let (clock, begun) = (home.path().join("clock"), Instant::now());
+        loop {
+            fs::write(&clock, "").expect("written");
+            if changed(&clock) > before {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "the clock stands still");
+        }
+        PrivateDir::open(&path).expect("no error").expect("there");
+        assert_eq!(changed(&path), before);
+    }
+
     #[test]
     fn a_folder_that_others_can_write_to_is_refused_and_left_as_it_is() {
         for writable in [0o777, 0o770, 0o1777, 0o702] {
@@ -238,6 +261,17 @@ mod tests {
         symlink(&path, &link).expect("linked");
         let error = PrivateDir::open(&link).expect_err("refused");
         assert!(matches!(error, FileError::Unsafe { finding: Finding::Link, .. }), "{error:?}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_knows_no_disk_needs_none_and_every_other_failure_is_an_error() {
+        let path = Path::new("/dev/null");
+        sync(&File::open(path).expect("there"), path).expect("nothing to do");
+        // A descriptor that can only be asked where it leads.
+        let nowhere = open(path, OFlag::O_PATH, Mode::empty()).expect("there");
+        let error = sync(&File::from(nowhere), path).expect_err("it cannot be put anywhere");
+        assert!(matches!(error, FileError::System { action: "put on the disk", .. }), "{error:?}");
     }
 
     #[test]

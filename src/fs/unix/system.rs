@@ -1,5 +1,6 @@
 //! The file operations, relative to a checked folder.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -120,19 +121,23 @@ impl Files for SystemFiles {
         let identity = |state: FileStat| (state.st_dev, state.st_ino);
         let look = |errno| FileError::system("look at", &checked.path, errno);
         let wanted = identity(fstat(&checked.file).map_err(look)?);
-        let mut other = None;
-        for listed in directory.names()? {
-            if listed == name {
-                return Ok(Some(name.to_owned()));
-            }
-            // A file has one name (hard links are refused), so another name of it is a folded one.
-            let found = fstatat(directory, listed.as_os_str(), AtFlags::AT_SYMLINK_NOFOLLOW).map(identity);
-            if found == Ok(wanted) {
-                other = Some(listed.to_string_lossy().into_owned());
-            }
-        }
-        Ok(other)
+        let is_it = |listed: &OsStr| {
+            let found = fstatat(directory, listed, AtFlags::AT_SYMLINK_NOFOLLOW).map(identity);
+            found == Ok(wanted)
+        };
+        Ok(own_or_folded(name, directory.names()?, is_it))
     }
+}
+
+/// The name itself if it is listed, else the one that is another name of the same file.
+///
+/// A file has one name (hard links are refused), so another name of it is a folded one.
+fn own_or_folded(name: &str, listed: Vec<OsString>, is_it: impl Fn(&OsStr) -> bool) -> Option<String> {
+    if listed.iter().any(|listed| listed == name) {
+        return Some(name.to_owned());
+    }
+    let folded = listed.into_iter().find(|listed| is_it(listed))?;
+    Some(folded.to_string_lossy().into_owned())
 }
 
 /// A file that is open and is what it should be: regular, our own, with one name.
@@ -329,6 +334,42 @@ mod tests {
     }
 
     #[test]
+    fn noting_tightens_a_file_that_others_can_read() {
+        let place = Place::new();
+        fs::write(place.path("a"), "ours").expect("written");
+        place.set_mode("a", 0o644);
+        SystemFiles.note(&place.lock, &place.directory, "a").expect("noted");
+        assert_eq!(place.mode("a"), 0o600);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_whose_mode_cannot_be_changed_is_an_error_unless_it_is_private() {
+        // Nobody can change the mode of what says something of a process.
+        let private = Path::new("/proc/self/mem");
+        let readable = Path::new("/proc/self/status");
+        make_owner_only(&File::open(private).expect("there"), private).expect("private as it is");
+        let refused = make_owner_only(&File::open(readable).expect("there"), readable);
+        assert!(matches!(refused, Err(FileError::System { action: "make private", .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_thing_that_is_no_file_is_called_what_it_is() {
+        let place = Place::new();
+        nix::unistd::mkfifo(&place.path("pipe"), OWNER_ONLY).expect("made");
+        fs::create_dir(place.path("folder")).expect("made");
+        let _socket = std::os::unix::net::UnixListener::bind(place.path("socket")).expect("bound");
+        for (path, name) in [
+            (place.path("folder"), "a folder"),
+            (place.path("pipe"), "a pipe"),
+            (place.path("socket"), "a socket"),
+            (PathBuf::from("/dev/null"), "a device"),
+        ] {
+            assert_eq!(unsafe_finding(&fs::metadata(path).expect("there")), Some(kind(name)));
+        }
+    }
+
+    #[test]
     fn links_and_things_that_are_no_files_are_neither_read_nor_written() {
         let place = Place::new();
         fs::write(place.path("target"), "victim").expect("written");
@@ -365,6 +406,19 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_read_back_is_not_written() {
+        let place = Place::new();
+        let largest = "x".repeat(usize::try_from(MAXIMUM_BYTES).expect("small"));
+        place.replace(&largest).expect("written");
+        let error = place.replace(&format!("{largest}x")).expect_err("refused");
+        assert!(
+            matches!(error, FileError::TooLarge { bytes, limit, .. } if bytes == MAXIMUM_BYTES + 1 && limit == MAXIMUM_BYTES),
+            "{error:?}"
+        );
+        assert_eq!(fs::metadata(place.path("a")).expect("there").len(), MAXIMUM_BYTES);
+    }
+
+    #[test]
     fn every_change_is_later_than_the_one_before_even_if_the_clock_is_behind() {
         let place = Place::new();
         let state = || SystemFiles.look(&place.directory, "a").expect("looked").expect("there").modified;
@@ -385,5 +439,15 @@ mod tests {
         place.replace("x").expect("written");
         assert_eq!(SystemFiles.listed_as(&place.directory, "a").expect("listed").as_deref(), Some("a"));
         assert_eq!(SystemFiles.listed_as(&place.directory, "b").expect("listed"), None);
+    }
+
+    /// A file system that folds case is rare here, so the folder is made up.
+    #[test]
+    fn a_file_whose_name_is_folded_is_listed_under_the_folded_one() {
+        let listed = || ["App", "b"].map(OsString::from).to_vec();
+        let is_app = |listed: &OsStr| listed == "App";
+        assert_eq!(own_or_folded("app", listed(), is_app).as_deref(), Some("App"));
+        assert_eq!(own_or_folded("b", listed(), is_app).as_deref(), Some("b"));
+        assert_eq!(own_or_folded("app", listed(), |_| false), None);
     }
 }
