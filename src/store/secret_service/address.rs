@@ -142,6 +142,8 @@ fn entry(entry: &str) -> Result<Endpoint, Misconfiguration> {
     if transport != "unix" {
         return Err(Misconfiguration::Transport { transport: transport.to_owned() });
     }
+    // A character beyond ASCII has to be escaped; one that is not may be what is left of bytes that are no text. The
+    // socket that it would lead to is not there, and a bus that is not there may end in plaintext.
     if !pairs.is_ascii() {
         return Err(Misconfiguration::Address);
     }
@@ -172,9 +174,6 @@ fn entry(entry: &str) -> Result<Endpoint, Misconfiguration> {
 }
 
 /// Undoes `%xx`; a zero byte cannot be part of any name.
-///
-/// A character beyond ASCII has to be escaped; one that is not may be what is left of bytes that are no text. The socket
-/// that it would lead to is not there, and a bus that is not there may end in plaintext.
 fn unescaped(value: &str) -> Result<Vec<u8>, Misconfiguration> {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.bytes();
@@ -187,8 +186,7 @@ fn unescaped(value: &str) -> Result<Vec<u8>, Misconfiguration> {
                     (Some(_) | None, Some(_) | None) => return Err(Misconfiguration::Address),
                 }
             }
-            plain if plain.is_ascii() => plain,
-            _ => return Err(Misconfiguration::Address),
+            plain => plain,
         };
         if byte == 0 {
             return Err(Misconfiguration::Address);
