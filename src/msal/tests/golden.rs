@@ -9,7 +9,8 @@ use crate::msal::{
 const PYTHON: &str = include_str!("../../../fixtures/caches/python-msal-1.39.0/cache.json");
 const NODE: &str = include_str!("../../../fixtures/caches/node-msal-7.2.3/cache.json");
 const GO: &str = include_str!("../../../fixtures/caches/go-msal-1.10.1/cache.json");
-const ALL: [(&str, &str); 3] = [("Python", PYTHON), ("Node", NODE), ("Go", GO)];
+const JAVA: &str = include_str!("../../../fixtures/caches/java-msal4j-1.26.1/cache.json");
+const ALL: [(&str, &str); 4] = [("Python", PYTHON), ("Node", NODE), ("Go", GO), ("Java", JAVA)];
 
 const TENANT: &str = "f645ad92-e38d-4d1a-b510-d1b09a74a8ca";
 const USER: &str = "6fd0a3c7-1111-4222-8333-444455556666.f645ad92-e38d-4d1a-b510-d1b09a74a8ca";
@@ -71,12 +72,15 @@ fn bound_tokens_of_the_libraries_are_found_by_what_they_are_bound_to() {
     let query = Query::new().token_type("ssh-cert").key("a-key");
     assert_eq!(secrets(document.access_tokens(&query)), ["certificate-of-a-user"]);
 
-    let text = stored(NODE);
-    let document = Document::parse(&text).expect("it is a document");
-    let query = Query::new().assertion("VJo4wUBUuPoViUXhKL0XNvbrFXbgNBdgPDanJNoZnR0");
-    assert_eq!(secrets(document.access_tokens(&query)), ["access-token-on-behalf-of"]);
-    let scopes = Query::new().account(USER).client(SERVICE).scopes(["https://graph.microsoft.com/User.Read"]);
-    assert_eq!(document.access_tokens(&scopes).count(), 0, "it is for one assertion only");
+    for (library, text) in [("Node", NODE), ("Java", JAVA)] {
+        let text = stored(text);
+        let document = Document::parse(&text).expect(library);
+        let query = Query::new().assertion("VJo4wUBUuPoViUXhKL0XNvbrFXbgNBdgPDanJNoZnR0");
+        assert_eq!(secrets(document.access_tokens(&query)), ["access-token-on-behalf-of"], "{library}");
+        let scopes =
+            Query::new().account(USER).client(SERVICE).scopes(["https://graph.microsoft.com/User.Read"]);
+        assert_eq!(document.access_tokens(&scopes).count(), 0, "{library}: it is for one assertion only");
+    }
 }
 
 /// Puts every record of one kind into another document, as a program does that knows nothing of the first.
