@@ -23,10 +23,12 @@ use crate::store::Deadline;
 pub(super) fn hold(directory: &PrivateDir, name: &str, deadline: Deadline) -> Result<LockFile, Error> {
     let mut waited = false;
     loop {
+        // Looked at once, so that nobody is told that the lock is held who has not asked for it.
+        let last = deadline.has_passed();
         // On some systems whoever has the file open may keep us from opening it.
         if let Some(file) = LockFile::open(directory, name)? {
             let others_wait = is_fresh(file.modified()?, SystemTime::now());
-            let asks = waited || !others_wait || deadline.has_passed();
+            let asks = waited || !others_wait || last;
             // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
             if asks && file.try_hold()? && file.is_still(directory, name)? {
                 return Ok(file);
@@ -35,7 +37,7 @@ pub(super) fn hold(directory: &PrivateDir, name: &str, deadline: Deadline) -> Re
                 file.mark();
             }
         }
-        if deadline.has_passed() {
+        if last {
             return Err(Error::Busy { path: directory.path().join(name) });
         }
         pause(deadline);
@@ -168,6 +170,18 @@ mod tests {
         let begun = Instant::now();
         pause(Deadline::after(Duration::from_secs(60)));
         assert!(begun.elapsed() >= SHORTEST);
+    }
+
+    #[test]
+    fn whoever_finds_a_mark_and_runs_out_of_time_asks_before_it_gives_up() {
+        let (_home, directory) = place();
+        let marked = || LockFile::open(&directory, "a.lock").expect("open").expect("shared").mark();
+        // Where the deadline passes between one look at it and the next differs from try to try.
+        for nanoseconds in (0..100_000).step_by(50) {
+            marked();
+            let wait = Duration::from_nanos(nanoseconds);
+            hold(&directory, "a.lock", Deadline::after(wait)).expect("free");
+        }
     }
 
     #[test]
