@@ -133,7 +133,8 @@ pub trait Store: Send + Sync {
     /// - If several match, returns [`Obstacle::Ambiguous`] and changes nothing.
     /// - If the store is locked, returns [`Obstacle::Locked`]; it never prompts.
     ///
-    /// After an error the old bytes are intact, or the error says [`Breakage::OutcomeUnknown`].
+    /// After an error the old bytes are intact, or the error says [`Breakage::OutcomeUnknown`] or what was found in
+    /// the place of the new ones.
     fn write(&self, lock: &LockGuard, bytes: &SecretBytes, deadline: Deadline) -> Result<(), Obstacle>;
 
     /// Removes the item; removing nothing is no error.

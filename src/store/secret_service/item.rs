@@ -246,16 +246,62 @@ async fn unanswered(
 }
 
 /// An obstacle met after the service took the bytes: they may be stored or not.
+///
+/// What is said of the item itself stays; everything else would be read as if nothing had been stored.
 fn in_doubt(call: Call, obstacle: Obstacle) -> Obstacle {
     match obstacle {
-        Obstacle::Broken(
-            Breakage::TimedOut { .. } | Breakage::Service { .. } | Breakage::Disconnected { .. },
+        Obstacle::Ambiguous { .. }
+        | Obstacle::Unreadable { .. }
+        | Obstacle::Broken(
+            Breakage::OutcomeUnknown { .. } | Breakage::Protocol { .. } | Breakage::ReadBackDiffers,
+        ) => obstacle,
+        Obstacle::Absent(_)
+        | Obstacle::Broken(
+            Breakage::Disconnected { .. }
+            | Breakage::Service { .. }
+            | Breakage::TimedOut { .. }
+            | Breakage::TooLarge { .. },
         )
+        | Obstacle::File(_)
         | Obstacle::Locked
+        | Obstacle::Misconfigured(_)
+        | Obstacle::NotBuilt { .. }
         | Obstacle::Refused { .. } => Obstacle::Broken(Breakage::OutcomeUnknown { call: call.label }),
-        other => other,
     }
 }
 
 const ATTRIBUTES: Call = Call::reads(ITEM, "Attributes");
 const ITEM_LOCKED: Call = Call::reads(ITEM, "Locked");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Absence, Misconfiguration};
+
+    #[test]
+    fn what_is_met_after_the_bytes_were_taken_does_not_read_as_if_they_had_not_been() {
+        for obstacle in [
+            Obstacle::Absent(Absence::NoCollection),
+            Obstacle::Broken(Breakage::Disconnected { call: "Get" }),
+            Obstacle::Broken(Breakage::TimedOut { call: "Get" }),
+            Obstacle::Locked,
+            Obstacle::Misconfigured(Misconfiguration::NoDefaultAlias),
+            Obstacle::Misconfigured(Misconfiguration::SessionAlias),
+            Obstacle::Refused { reason: "because".to_owned() },
+        ] {
+            let doubt = in_doubt(SET_SECRET, obstacle);
+            assert!(
+                matches!(&doubt, Obstacle::Broken(Breakage::OutcomeUnknown { call: "SetSecret" })),
+                "{doubt:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_the_item_that_was_written_stays() {
+        let ambiguous = in_doubt(SET_SECRET, Obstacle::Ambiguous { count: 2 });
+        assert!(matches!(ambiguous, Obstacle::Ambiguous { count: 2 }), "{ambiguous:?}");
+        let differs = in_doubt(SET_SECRET, Obstacle::Broken(Breakage::ReadBackDiffers));
+        assert!(matches!(differs, Obstacle::Broken(Breakage::ReadBackDiffers)), "{differs:?}");
+    }
+}
