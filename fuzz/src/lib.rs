@@ -18,6 +18,7 @@
 //! | `options` | options are an object of known members, and nothing that looks like one |
 //! | `place` | a home in memory |
 //! | `protocol_line` | what is decoded says what was sent, and an error does not repeat it |
+//! | `secret_service` | whatever the service says, what is reported is so, in time, and secrets stay where they belong |
 //! | `seeds` | where a search begins |
 //! | `text` | cutting bytes into parts |
 
@@ -34,6 +35,7 @@ pub mod operations;
 pub mod options;
 mod place;
 pub mod protocol_line;
+pub mod secret_service;
 pub mod seeds;
 mod text;
 

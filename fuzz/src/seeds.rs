@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     baseline_file, bus_address, cache_name, canary_scanner, case_file, control, location, lock_file, msal,
-    operations, options, protocol_line,
+    operations, options, protocol_line, secret_service,
 };
 
 /// Inputs from which a search begins.
@@ -36,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "operations", check: operations::check, seeds: operations::seeds },
     Target { name: "options", check: options::check, seeds: options::seeds },
     Target { name: "protocol_line", check: protocol_line::check, seeds: protocol_line::seeds },
+    Target { name: "secret_service", check: secret_service::check, seeds: secret_service::seeds },
 ];
 
 /// Writes a target's seeds into the folder that `SEALCHECK_FUZZ_SEEDS` names, before libFuzzer reads it.
