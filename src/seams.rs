@@ -94,3 +94,16 @@ pub fn file_name(name: &str, partition: Partition) -> Result<String, Error> {
         Err(source) => Err(Error::Name { name: name.to_owned(), source }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_that_have_names_are_shown_by_them() {
+        assert_eq!(
+            format!("{:?}", Seams::real()),
+            "Seams { files: SystemFiles, locking: SystemLocking, .. }"
+        );
+    }
+}

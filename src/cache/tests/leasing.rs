@@ -70,6 +70,16 @@ fn a_concluded_lease_leaves_no_file() {
 }
 
 #[test]
+fn a_lease_shows_its_place_and_no_subject() {
+    let (world, [cache, _]) = two_handles();
+    let lease = cache.lease("alex", LONG).expect("free");
+    let (shown, file) = (format!("{lease:?}"), file(&world));
+    let name = file.file_name().and_then(|name| name.to_str()).expect("the name is text");
+    assert!(shown.contains(name), "{shown}");
+    assert!(!shown.contains("alex"), "{shown}");
+}
+
+#[test]
 fn subjects_do_not_wait_for_each_other() {
     let (_world, [cache, other]) = two_handles();
     let _alex = cache.lease("alex", LONG).expect("free");

@@ -270,7 +270,8 @@ mod tests {
         sync(&File::open(path).expect("there"), path).expect("nothing to do");
         // A descriptor that can only be asked where it leads.
         let nowhere = open(path, OFlag::O_PATH, Mode::empty()).expect("there");
-        let error = sync(&File::from(nowhere), path).expect_err("it cannot be put anywhere");
+        let nowhere = PrivateDir { descriptor: File::from(nowhere), path: path.to_owned() };
+        let error = nowhere.sync().expect_err("it cannot be put anywhere");
         assert!(matches!(error, FileError::System { action: "put on the disk", .. }), "{error:?}");
     }
 

@@ -101,7 +101,8 @@ pub(crate) fn leave_a_temporary(directory: &PrivateDir, target: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::*;
 
@@ -147,5 +148,18 @@ mod tests {
         let directory = PrivateDir::create(&home.path().join("cache")).expect("made");
         let temporary = Temporary::create(&directory, "a").expect("made");
         assert_eq!(temporary.file.metadata().expect("looked").mode() & 0o7777, 0o600);
+    }
+
+    /// The umask itself belongs to the whole process, and so to all other tests.
+    #[test]
+    fn a_temporary_whose_bits_an_umask_has_taken_gets_them_back() {
+        let home = tempfile::tempdir().expect("a folder");
+        let directory = PrivateDir::create(&home.path().join("cache")).expect("made");
+        let temporary = Temporary::create(&directory, "a").expect("made");
+        for taken in [0o000, 0o400, 0o644] {
+            temporary.file.set_permissions(Permissions::from_mode(taken)).expect("changed");
+            temporary.verify_mode().expect("changed");
+            assert_eq!(temporary.file.metadata().expect("looked").mode() & 0o7777, 0o600);
+        }
     }
 }
