@@ -42,6 +42,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_deadline_has_passed_when_nothing_remains() {
+        let passed = Deadline::after(Duration::ZERO);
+        assert!(passed.has_passed());
+        assert_eq!(passed.remaining(), Duration::ZERO);
+        let ahead = Deadline::after(Duration::from_secs(60));
+        assert!(!ahead.has_passed());
+        assert!(ahead.remaining() > Duration::from_secs(30));
+    }
+
+    #[test]
     fn the_longest_wait_that_can_be_asked_for_is_a_deadline_and_no_panic() {
         let deadline = Deadline::after(Duration::MAX);
         assert!(!deadline.has_passed());

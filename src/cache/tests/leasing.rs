@@ -80,6 +80,13 @@ fn a_lease_shows_its_place_and_no_subject() {
 }
 
 #[test]
+fn a_lease_that_was_just_taken_has_its_term_before_it() {
+    let (_world, [cache, _]) = two_handles();
+    let remaining = cache.lease("alex", LONG).expect("free").remaining();
+    assert!(remaining > LONG / 2 && remaining <= LONG, "{remaining:?}");
+}
+
+#[test]
 fn subjects_do_not_wait_for_each_other() {
     let (_world, [cache, other]) = two_handles();
     let _alex = cache.lease("alex", LONG).expect("free");

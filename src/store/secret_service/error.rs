@@ -200,6 +200,17 @@ mod tests {
     }
 
     #[test]
+    fn a_bus_that_does_not_let_us_in_is_told_from_an_answer_that_makes_no_sense() {
+        let detail = |failure| match obstacle(GET_SECRET, &failure) {
+            Obstacle::Broken(Breakage::Protocol { call: "GetSecret", detail }) => detail,
+            other => panic!("{other:?}"),
+        };
+        let turned_away = detail(zbus::Error::Handshake("quoted content".to_owned()));
+        assert_eq!(turned_away, "the bus did not complete the authentication");
+        assert_eq!(detail(zbus::Error::InvalidReply), "the answer could not be decoded");
+    }
+
+    #[test]
     fn a_lost_connection_leaves_a_change_in_doubt_and_a_reading_disconnected() {
         let failure = zbus::Error::InputOutput(Arc::new(std::io::ErrorKind::BrokenPipe.into()));
         assert!(matches!(
