@@ -55,6 +55,7 @@ mod tests {
     fn the_longest_wait_that_can_be_asked_for_is_a_deadline_and_no_panic() {
         let deadline = Deadline::after(Duration::MAX);
         assert!(!deadline.has_passed());
-        assert!(deadline.remaining() > Duration::from_secs(3600));
+        let days = deadline.remaining().as_secs() / (24 * 60 * 60);
+        assert!((364..=365).contains(&days), "{days}");
     }
 }
