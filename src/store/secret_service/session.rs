@@ -202,6 +202,25 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_secret_is_as_large_as_a_file_may_be_and_is_read() {
+        assert_eq!(LARGEST as u64, crate::fs::MAXIMUM_BYTES);
+        let ours = session(1, "/s/1");
+        let opened = ours.open_secret(sealed(&ours, &vec![b'x'; LARGEST])).expect("within the limit");
+        assert_eq!(opened.len(), LARGEST);
+    }
+
+    #[test]
+    fn only_a_service_that_says_so_is_without_encryption() {
+        let call = OPEN_SESSION.label;
+        let said = |name: &str| {
+            without_encryption(Obstacle::Broken(Breakage::Service { call, name: name.to_owned() }))
+        };
+        assert!(matches!(said(NOT_SUPPORTED), Obstacle::Broken(Breakage::Protocol { .. })));
+        let other = "org.freedesktop.DBus.Error.Failed";
+        assert!(matches!(said(other), Obstacle::Broken(Breakage::Service { name, .. }) if name == other));
+    }
+
+    #[test]
     fn a_secret_beyond_the_limit_is_unreadable() {
         let ours = session(1, "/s/1");
         let mut secret = sealed(&ours, b"x");

@@ -84,6 +84,8 @@ fn an_item_that_turns_out_to_have_further_attributes_is_not_asked_for_its_secret
     liar.lie("GetAll", Lie::Superset);
     assert_eq!(read(&store), None);
     assert_eq!(liar.count("GetSecret"), asked);
+    // The service calls it the one that it has just made. What was there before is not taken back.
+    assert_eq!(broken(write(&store, "after")), Breakage::ReadBackDiffers);
     clear(&store).expect("there is nothing of ours");
     assert_eq!(liar.count("Delete"), 0);
 }
