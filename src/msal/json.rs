@@ -253,6 +253,14 @@ mod tests {
     }
 
     #[test]
+    fn white_space_may_be_wherever_json_allows_it() {
+        let text = "{ \"a\" \t:\r\n [ ] ,\n\"b\"   : 7 , \"c\" :\"d\" }";
+        let found: Vec<_> =
+            Json::accepted(text).members().map(|(name, value)| (name.escaped(), value.text())).collect();
+        assert_eq!(found, [("a", "[ ]"), ("b", "7"), ("c", "\"d\"")]);
+    }
+
+    #[test]
     fn half_a_surrogate_pair_is_no_text() {
         for broken in [r"\ud83d", r"\ude00", r"\ud83dx", r"\ud83d\n", r"\ud83d\ud83d", r"\ude00\ud83d"] {
             assert_eq!(Quoted(&format!("\"{broken}\"")).decode(), Err(Unpaired), "{broken}");

@@ -113,3 +113,75 @@ impl LockFile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, PrivateDir) {
+        let home = tempfile::tempdir().expect("a folder");
+        let directory = PrivateDir::create(&home.path().join("cache")).expect("made");
+        (home, directory)
+    }
+
+    #[test]
+    fn a_lock_file_is_made_once_with_what_it_says_and_is_private() {
+        let (_home, directory) = place();
+        LockFile::create(&directory, "a", "1 test").expect("made").expect("new");
+        assert!(LockFile::create(&directory, "a", "2 test").expect("no error").is_none());
+        let opened = LockFile::open_existing(&directory, "a").expect("no error").expect("there");
+        assert_eq!(opened.content().expect("read"), "1 test");
+        let mode = std::fs::metadata(directory.path_of("a")).expect("there").permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+    }
+
+    #[test]
+    fn opening_makes_a_file_only_where_it_should() {
+        let (_home, directory) = place();
+        assert!(LockFile::open_existing(&directory, "a").expect("no error").is_none());
+        assert!(directory.names().expect("listed").is_empty());
+        LockFile::open(&directory, "a").expect("made").expect("on this system always");
+        assert_eq!(directory.names().expect("listed"), ["a"]);
+    }
+
+    #[test]
+    fn a_name_that_was_removed_and_made_again_is_another_file() {
+        let (_home, directory) = place();
+        let first = LockFile::create(&directory, "a", "1 test").expect("made").expect("new");
+        assert!(first.is_still(&directory, "a").expect("looked"));
+        assert!(first.remove(&directory, "a").expect("removed"));
+        assert!(!first.is_still(&directory, "a").expect("looked"));
+        let second = LockFile::create(&directory, "a", "2 test").expect("made").expect("the name is free");
+        assert!(!first.is_still(&directory, "a").expect("looked"));
+        assert!(!first.remove(&directory, "a").expect("it is another file's name"));
+        assert!(second.is_still(&directory, "a").expect("looked"));
+        assert!(second.remove_in_use(&directory, "a").expect("removed"));
+        assert!(!second.remove_in_use(&directory, "a").expect("there is none any more"));
+        assert!(directory.names().expect("listed").is_empty());
+    }
+
+    #[test]
+    fn one_handle_holds_the_lock_and_the_next_does_when_it_is_closed() {
+        let (_home, directory) = place();
+        let open = || LockFile::open(&directory, "a").expect("no error").expect("on this system always");
+        let (first, second) = (open(), open());
+        assert!(first.try_hold().expect("asked"));
+        assert!(!second.try_hold().expect("asked"));
+        drop(first);
+        assert!(second.try_hold().expect("asked"));
+    }
+
+    #[test]
+    fn a_mark_is_the_moment_at_which_it_was_made() {
+        let (_home, directory) = place();
+        let file = LockFile::open(&directory, "a").expect("made").expect("on this system always");
+        file.0.file.set_modified(SystemTime::UNIX_EPOCH).expect("set");
+        assert_eq!(file.modified().expect("looked"), SystemTime::UNIX_EPOCH);
+        let before = SystemTime::now();
+        file.mark();
+        let marked = file.modified().expect("looked");
+        assert!(marked >= before && marked <= SystemTime::now(), "{marked:?}");
+    }
+}
