@@ -319,6 +319,51 @@ mod tests {
     }
 
     #[test]
+    fn bytes_of_another_revision_or_with_pointers_are_no_descriptor() {
+        let whole = SecurityDescriptor::private(&user(), Inheritance::Nothing);
+        let changed = |at: usize, value| {
+            let mut bytes = whole.clone();
+            bytes[at] = value;
+            SecurityDescriptor::from_bytes(&bytes)
+        };
+        assert!(changed(0, REVISION).is_some());
+        assert_eq!(changed(0, 2), None);
+        // The control without the bit that says that offsets follow.
+        assert_eq!(changed(3, whole[3] & 0x7f), None);
+    }
+
+    #[test]
+    fn a_list_that_the_control_does_not_know_of_keeps_nobody_out() {
+        let mut bytes = SecurityDescriptor::private(&user(), Inheritance::Nothing);
+        bytes[2] &= !4;
+        let everybody = Openness::Writable(Finding::WritableBy { account: Sid::EVERYONE });
+        assert_eq!(openness(&bytes), everybody);
+    }
+
+    #[test]
+    fn a_list_that_is_nowhere_keeps_nobody_out() {
+        let mut bytes = SecurityDescriptor::private(&user(), Inheritance::Nothing);
+        bytes[ACCESS_LIST..ACCESS_LIST + 4].fill(0);
+        let everybody = Openness::Writable(Finding::WritableBy { account: Sid::EVERYONE });
+        assert_eq!(openness(&bytes), everybody);
+    }
+
+    /// Each account once, with all rights, and with the flags that say what inherits them.
+    #[test]
+    fn what_is_private_is_the_user_s_the_system_s_and_the_administrators() {
+        for (inheritance, flags) in [(Inheritance::Nothing, 0), (Inheritance::Everything, 3)] {
+            for (owner, accounts) in [
+                (user(), &[user(), Sid::SYSTEM, Sid::ADMINISTRATORS][..]),
+                (Sid::SYSTEM, &[Sid::SYSTEM, Sid::ADMINISTRATORS]),
+            ] {
+                let entries = accounts.iter().flat_map(|account| entry(account, flags, 0x001F_01FF));
+                let expected = descriptor(Some(&owner), Some(list(accounts, entries.collect())));
+                assert_eq!(SecurityDescriptor::private(&owner, inheritance), expected);
+            }
+        }
+    }
+
+    #[test]
     fn what_is_cut_off_is_no_descriptor() {
         let whole = with(&entry(&other(), 0, 1));
         for length in 0..whole.len() {

@@ -106,6 +106,7 @@ mod tests {
     fn an_identifier_is_written_as_windows_writes_it() {
         let user = Sid::new(5, &[21, 1, u32::MAX, 3, 1001]);
         assert_eq!(user.to_string(), "S-1-5-21-1-4294967295-3-1001");
+        assert_eq!(format!("{user:?}"), "S-1-5-21-1-4294967295-3-1001");
         assert_eq!(Sid::SYSTEM.to_bytes(), [1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0]);
     }
 

@@ -51,6 +51,23 @@ mod tests {
     }
 
     #[test]
+    fn what_ends_otherwise_than_in_sixteen_digits_is_no_leftover() {
+        for random in ["", "abc", "0123456789abcdef0", "0123456789abcdeg", "................"] {
+            assert!(!Leftovers::of("a").include(format!("{}{random}", prefix("a")).as_bytes()), "{random}");
+        }
+    }
+
+    #[test]
+    fn a_text_has_the_hash_that_fnv_gives_it() {
+        // From the authors' own test vectors, of 64 bits.
+        for (text, hash) in
+            [("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8)]
+        {
+            assert_eq!(short_hash(text), hash, "{text}");
+        }
+    }
+
+    #[test]
     fn a_cache_whose_name_begins_like_a_leftover_is_none() {
         let name = temporary_name("a").expect("random");
         assert!(!Leftovers::of("a").include(format!("{name}.nocae").as_bytes()));

@@ -83,8 +83,8 @@ pub(super) fn time(value: Json<'_>) -> Option<UnixTime> {
 pub(super) fn known(name: Quoted<'_>) -> Option<Field> {
     let escaped = name.escaped();
     // No field has a backslash in its name, so one that is found was not escaped.
-    Field::named(escaped).or_else(|| {
-        let decoded = name.decode().ok().filter(|decoded| decoded.len() < escaped.len())?;
-        Field::named(&decoded)
+    Field::named(escaped).or_else(|| match name.decode() {
+        Ok(Cow::Owned(decoded)) => Field::named(&decoded),
+        Ok(Cow::Borrowed(_)) | Err(_) => None,
     })
 }

@@ -116,7 +116,7 @@ impl fmt::Display for UnixTime {
 }
 
 fn saturated(duration: Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX - 1)
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -137,6 +137,15 @@ mod tests {
         let half = Duration::from_millis(500);
         assert_eq!(UnixTime::from(UNIX_EPOCH + half), UnixTime(0));
         assert_eq!(UnixTime::from(UNIX_EPOCH - half), UnixTime(-1));
+        assert_eq!(UnixTime::from(UNIX_EPOCH - Duration::from_secs(1)), UnixTime(-1));
+    }
+
+    #[test]
+    fn a_moment_is_the_same_for_the_standard_library() {
+        for seconds in [-1_700_000_000, -1, 0, 1, 1_700_000_000] {
+            let time = UnixTime(seconds).to_system_time().expect("within its reach");
+            assert_eq!(UnixTime::from(time), UnixTime(seconds));
+        }
     }
 
     #[test]

@@ -56,3 +56,22 @@ impl Store for MemoryStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_by_every_clone_until_it_is_cleared() {
+        let (store, lock) = (MemoryStore::new(), LockGuard::without_lock());
+        let (other, soon) = (store.clone(), Deadline::after(Duration::from_secs(5)));
+        let secret = SecretBytes::from(b"secret".to_vec());
+        assert_eq!(other.read(soon).expect("read"), None);
+        store.write(&lock, &secret, soon).expect("written");
+        assert_eq!(other.read(soon).expect("read"), Some(secret));
+        other.clear(&lock, soon).expect("cleared");
+        assert_eq!(store.read(soon).expect("read"), None);
+    }
+}

@@ -258,3 +258,17 @@ fn missing_socket(default_socket: &Option<PathBuf>) -> String {
         None => "so is XDG_RUNTIME_DIR".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_no_bus_is_told_where_it_was_looked_for() {
+        let said = |default_socket| Absence::NoBusAddress { default_socket }.to_string();
+        let unset = "there is no session bus: DBUS_SESSION_BUS_ADDRESS is unset and ";
+        assert_eq!(said(None), format!("{unset}so is XDG_RUNTIME_DIR"));
+        let socket = PathBuf::from("/run/user/1/bus");
+        assert_eq!(said(Some(socket)), format!("{unset}\"/run/user/1/bus\" does not exist"));
+    }
+}

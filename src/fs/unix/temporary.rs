@@ -104,6 +104,8 @@ mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
+    use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+
     use super::*;
 
     fn names(directory: &PrivateDir) -> usize {
@@ -148,6 +150,15 @@ mod tests {
         let directory = PrivateDir::create(&home.path().join("cache")).expect("made");
         let temporary = Temporary::create(&directory, "a").expect("made");
         assert_eq!(temporary.file.metadata().expect("looked").mode() & 0o7777, 0o600);
+    }
+
+    #[test]
+    fn a_temporary_is_not_handed_down_to_other_programs() {
+        let home = tempfile::tempdir().expect("a folder");
+        let directory = PrivateDir::create(&home.path().join("cache")).expect("made");
+        let temporary = Temporary::create(&directory, "a").expect("made");
+        let flags = fcntl(&temporary.file, FcntlArg::F_GETFD).expect("open");
+        assert!(FdFlag::from_bits_truncate(flags).contains(FdFlag::FD_CLOEXEC));
     }
 
     /// The umask itself belongs to the whole process, and so to all other tests.

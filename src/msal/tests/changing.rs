@@ -240,6 +240,14 @@ fn a_whole_record_of_another_document_replaces_every_damaged_one_with_its_key() 
 }
 
 #[test]
+fn a_section_without_records_needs_no_room() {
+    let (here, other) = (stored(r#"{ "IdToken" : 7 }"#), stored(r#"{"IdToken": {}, "Account": {}}"#));
+    let mut document = Document::parse(&here).expect("it is a document");
+    assert_eq!(document.merge(&Document::parse(&other).expect("it is a document")), Ok(0));
+    assert_eq!(document.to_bytes(), here);
+}
+
+#[test]
 fn a_merge_that_has_no_room_changes_nothing() {
     let mut other = Document::new();
     upsert_all(&mut other);

@@ -76,6 +76,18 @@ fn of_records_with_the_same_key_none_is_used_however_it_is_escaped() {
 }
 
 #[test]
+fn of_records_with_different_keys_each_is_used_beside_two_with_the_same() {
+    let record = r#"{"secret": "t", "environment": "e", "client_id": "c", "expires_on": "9"}"#;
+    let text =
+        beside_whole("AccessToken", "twice", &format!(r#"{record}, "once": {record}, "twice": {record}"#));
+    let text = stored(&text);
+    let document = Document::parse(&text).expect("it is a document");
+    assert_eq!(secrets(document.access_tokens(&Query::new())), ["t", "s"]);
+    let positions: Vec<_> = document.faults().iter().map(|fault| fault.position).collect();
+    assert_eq!(positions, [Some(0), Some(2)]);
+}
+
+#[test]
 fn a_key_that_is_no_text_hides_nothing() {
     let text = stored(&beside_whole("AccessToken", r"\udead", "{}"));
     let document = Document::parse(&text).expect("it is a document");
@@ -146,6 +158,42 @@ fn what_cannot_be_read_is_discarded_when_that_is_asked_for() {
     assert_eq!(document.faults(), []);
     assert_eq!(meaning(&document)["AccessToken"].as_object().map(serde_json::Map::len), Some(1));
     assert_eq!(document.discard_faults(), 0);
+}
+
+#[test]
+fn a_section_that_is_none_is_gone_once_it_is_discarded() {
+    let text = stored(r#"{ "IdToken" : 7 , "Later" : 1 }"#);
+    let mut document = Document::parse(&text).expect("it is a document");
+    assert_eq!(document.discard_faults(), 1);
+    assert_eq!(meaning(&document), serde_json::json!({ "Later": 1 }));
+}
+
+#[test]
+fn a_document_without_faults_is_written_as_it_was_read() {
+    let text = stored(r#"{ "IdToken" : { } , "Later" : 1 }"#);
+    let mut document = Document::parse(&text).expect("it is a document");
+    assert_eq!(document.discard_faults(), 0);
+    assert_eq!(document.to_bytes(), text);
+}
+
+#[test]
+fn every_defect_is_told_in_a_sentence() {
+    let field = Field::Realm;
+    for (defect, said) in [
+        (Defect::NotAnObject, "it is no object"),
+        (Defect::RepeatedKey, "another one has the same key"),
+        (Defect::RepeatedField { field }, "it has realm twice"),
+        (Defect::TooDeep, "it is nested too deep"),
+        (Defect::Missing { field }, "it has no realm"),
+        (Defect::NotAString { field }, "its realm is no string"),
+        (Defect::NotText { field }, "its realm is no text"),
+        (Defect::NotATime { field }, "its realm is no time"),
+    ] {
+        assert_eq!(defect.to_string(), said);
+        let fault = |position| Fault { section: Section::Account, position, defect }.to_string();
+        assert_eq!(fault(Some(3)), format!("record 3 of Account cannot be read: {said}"));
+        assert_eq!(fault(None), format!("the section Account cannot be read: {said}"));
+    }
 }
 
 #[test]

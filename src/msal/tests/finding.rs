@@ -219,3 +219,17 @@ fn an_application_that_is_known_tries_those_of_its_family_and_then_its_own() {
     assert_eq!(document.refresh_candidates(&query), []);
     assert_eq!(document.refresh_candidates(&Query::new()).len(), 4);
 }
+
+#[test]
+fn what_is_known_of_an_application_is_not_known_of_another_or_at_another_authority() {
+    for (host, client) in [("login.windows.net", "d"), ("login.microsoftonline.us", "a")] {
+        let mut document = family();
+        let mut other = AppMetadata::new(host, client);
+        other.family_id = Some("2".into());
+        document.upsert(&other).expect("it is a section");
+        let query = Query::new().client("a").environment("login.microsoftonline.com");
+        let found = document.refresh_candidates(&query);
+        let found: Vec<_> = found.iter().map(|token| token.secret.expose()).collect();
+        assert_eq!(found, ["of a", "of b", "of c"], "{host} {client}");
+    }
+}

@@ -69,6 +69,20 @@ fn a_section_that_is_there_twice_is_refused_however_it_is_escaped() {
 }
 
 #[test]
+fn a_document_is_empty_as_long_as_nothing_is_in_it_whatever_that_is() {
+    for (text, is_empty) in [
+        ("{}", true),
+        (r#"{"Account": {}}"#, true),
+        (r#"{"Account": {"a-key": null}}"#, false),
+        (r#"{"Account": 7}"#, false),
+        (r#"{"Later": {}}"#, false),
+    ] {
+        let stored = stored(text);
+        assert_eq!(Document::parse(&stored).expect("it is a document").is_empty(), is_empty, "{text}");
+    }
+}
+
+#[test]
 fn the_limit_of_size_is_the_last_size_that_is_read() {
     let text = stored("{  }");
     let limits = |bytes| Limits { bytes, ..Limits::default() };

@@ -142,6 +142,13 @@ mod tests {
     }
 
     #[test]
+    fn every_status_is_negative_as_those_of_apple_are() {
+        for status in TABLE.iter().map(|(status, ..)| *status).chain([NOT_FOUND]) {
+            assert!(status < 0, "{status}");
+        }
+    }
+
+    #[test]
     fn no_status_stands_in_the_table_twice_and_not_found_does_not_stand_there() {
         let mut codes: Vec<_> = TABLE.iter().map(|(code, ..)| *code).chain([NOT_FOUND]).collect();
         codes.sort_unstable();

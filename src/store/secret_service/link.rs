@@ -82,9 +82,16 @@ async fn owner(connection: &Connection, progress: &Progress) -> Result<Option<Ow
     let asked = connection.call_method(Some(BUS), BUS_PATH, Some(BUS), GET_NAME_OWNER.member, &NAME).await;
     match asked {
         Ok(answer) => error::decode(GET_NAME_OWNER, &answer).map(Some),
-        Err(failure) if error::name(&failure).as_deref() == Some(NAME_HAS_NO_OWNER) => Ok(None),
-        Err(failure) => Err(error::obstacle(GET_NAME_OWNER, &failure)),
+        Err(failure) => without_owner(&failure).map(|()| None),
     }
+}
+
+/// Nothing where the bus says that nobody has the name; every other failure leaves that open.
+fn without_owner(failure: &zbus::Error) -> Result<(), Obstacle> {
+    if error::name(failure).as_deref() == Some(NAME_HAS_NO_OWNER) {
+        return Ok(());
+    }
+    Err(error::obstacle(GET_NAME_OWNER, failure))
 }
 
 /// The owner of the name after the bus has started the service.
@@ -124,3 +131,22 @@ const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: ObjectPath<'static> = ObjectPath::from_static_str_unchecked("/org/freedesktop/DBus");
 const NAME: &str = "org.freedesktop.secrets";
 const NAME_HAS_NO_OWNER: &str = "org.freedesktop.DBus.Error.NameHasNoOwner";
+
+#[cfg(test)]
+mod tests {
+    use zbus::Message;
+
+    use super::*;
+
+    #[test]
+    fn only_the_bus_that_says_so_has_no_owner_of_the_name() {
+        let said = |name: &str| {
+            let call = Message::method_call("/", "Any").build(&()).expect("a valid call");
+            let answer = Message::error(&call.header(), name).build(&()).expect("a valid error");
+            without_owner(&answer.into())
+        };
+        assert!(said(NAME_HAS_NO_OWNER).is_ok());
+        let denied = said("org.freedesktop.DBus.Error.AccessDenied");
+        assert!(matches!(denied, Err(Obstacle::Refused { .. })), "{denied:?}");
+    }
+}

@@ -26,6 +26,8 @@ pub(crate) enum Lie {
     AnswerThenError,
     /// The answer, and then another one for the same call.
     AnswerTwice,
+    /// No items, whatever there is.
+    FindsNothing,
     /// A hundred thousand items.
     ItemsWithoutEnd,
     /// The same item twice, if it is there.
@@ -134,6 +136,7 @@ impl Liar {
                 self.tell(&to, &member, call, lie == Some(Lie::ItemTwice)).await;
             }
             Some(Lie::Another) => to.say(&0_u32).await,
+            Some(Lie::FindsNothing) => to.say(&Vec::<OwnedObjectPath>::new()).await,
             Some(Lie::ItemsWithoutEnd) => to.say(&(0..100_000).map(another).collect::<Vec<_>>()).await,
             Some(Lie::Lacking(property)) => {
                 let mut properties = properties();

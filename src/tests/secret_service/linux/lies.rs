@@ -16,7 +16,9 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_property_of_another_type_or_none_is_a_breach_of_protocol", BUS, a_property_of_another_type_or_none_is_a_breach_of_protocol),
     ("an_item_that_is_listed_twice_is_one_item", BUS, an_item_that_is_listed_twice_is_one_item),
     ("an_item_that_turns_out_to_have_further_attributes_is_left_alone", BUS, an_item_that_turns_out_to_have_further_attributes_is_left_alone),
+    ("an_item_that_is_ours_and_is_not_found_is_not_taken_back", BUS, an_item_that_is_ours_and_is_not_found_is_not_taken_back),
     ("items_without_end_are_looked_through_until_the_deadline", BUS, items_without_end_are_looked_through_until_the_deadline),
+    ("the_largest_secret_is_written_and_a_larger_one_is_not_sent", BUS, the_largest_secret_is_written_and_a_larger_one_is_not_sent),
     ("a_vast_secret_is_unreadable", BUS, a_vast_secret_is_unreadable),
     ("what_is_said_after_an_answer_changes_nothing", BUS, what_is_said_after_an_answer_changes_nothing),
     ("a_service_that_leaves_in_the_middle_is_lost_or_in_doubt_and_absent_next", BUS, a_service_that_leaves_in_the_middle_is_lost_or_in_doubt_and_absent_next),
@@ -90,6 +92,13 @@ fn an_item_that_turns_out_to_have_further_attributes_is_left_alone() {
     assert_eq!(liar.count("Delete"), 0);
 }
 
+fn an_item_that_is_ours_and_is_not_found_is_not_taken_back() {
+    let (_world, liar, store) = stored();
+    liar.lie("SearchItems", Lie::FindsNothing);
+    assert_eq!(broken(write(&store, "after")), Breakage::ReadBackDiffers);
+    assert_eq!(liar.count("Delete"), 0);
+}
+
 fn items_without_end_are_looked_through_until_the_deadline() {
     let (_world, liar, store) = stored();
     liar.lie("SearchItems", Lie::ItemsWithoutEnd);
@@ -98,6 +107,19 @@ fn items_without_end_are_looked_through_until_the_deadline() {
     assert!(matches!(read, Err(Obstacle::Broken(Breakage::TimedOut { .. }))), "{read:?}");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     works_again(&liar, &store);
+}
+
+fn the_largest_secret_is_written_and_a_larger_one_is_not_sent() {
+    let (_world, liar, store) = stored();
+    let write = |bytes| {
+        let secret = SecretBytes::from(vec![b'x'; bytes]);
+        store.write(&LockGuard::without_lock(), &secret, Deadline::after(Duration::from_secs(60)))
+    };
+    let largest = 16 * 1024 * 1024;
+    write(largest).expect("within the limit");
+    assert_eq!(liar.count("SetSecret"), 1);
+    assert_eq!(broken(write(largest + 1)), Breakage::TooLarge { bytes: largest + 1 });
+    assert_eq!(liar.count("SetSecret"), 1);
 }
 
 fn a_vast_secret_is_unreadable() {
