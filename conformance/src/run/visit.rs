@@ -3,9 +3,9 @@
 use std::{
     env,
     ffi::CString,
-    io,
+    io, mem,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -239,13 +239,16 @@ impl Stay<'_> {
 
 /// Passes signals on to a command, and keeps this process from dying of them.
 struct Forwarder {
-    target: Arc<Mutex<Option<Target>>>,
+    target: Arc<Mutex<Target>>,
 }
 
 /// Whom signals are passed on to.
 enum Target {
+    /// Nobody is there yet; these came already.
+    Awaited(Vec<i32>),
     Child(Pid),
     Supervised(Signaller),
+    Gone,
 }
 
 impl Forwarder {
@@ -257,22 +260,25 @@ impl Forwarder {
         }
         signals.thread_block()?;
         let announced = SignalFd::new(&signals)?;
-        let target: Arc<Mutex<Option<Target>>> = Arc::default();
+        let target = Arc::new(Mutex::new(Target::Awaited(Vec::new())));
         let aimed = Arc::clone(&target);
         thread::Builder::new().name("signals".into()).spawn(move || {
             while let Ok(Some(signal)) = announced.read_signal() {
                 // The terminal sends its own to the whole process group, the command included.
                 if signal.ssi_code != libc::SI_KERNEL {
-                    pass_on(&aimed, signal.ssi_signo.cast_signed());
+                    held(&aimed).pass_on(signal.ssi_signo.cast_signed());
                 }
             }
         })?;
         Ok(Self { target })
     }
 
-    /// Says whom to pass signals on to.
+    /// Says whom to pass signals on to, those included that came before: a command can be quicker than we are here.
     fn aim(&self, target: Target) {
-        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = Some(target);
+        let mut held = held(&self.target);
+        if let Target::Awaited(early) = mem::replace(&mut *held, target) {
+            early.into_iter().for_each(|number| held.pass_on(number));
+        }
     }
 
     /// Waits for a child, to whom signals are passed on meanwhile.
@@ -280,7 +286,7 @@ impl Forwarder {
         self.aim(Target::Child(child));
         // Until it is reaped its number is nobody else's.
         uninterrupted(|| waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT))?;
-        *self.target.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *held(&self.target) = Target::Gone;
         match uninterrupted(|| waitpid(child, None))? {
             WaitStatus::Exited(_, code) => Ok(VisitEnd::Exited(code)),
             WaitStatus::Signaled(_, signal, _) => Ok(VisitEnd::Signalled(signal as i32)),
@@ -299,17 +305,24 @@ fn uninterrupted<T>(wait: impl Fn() -> nix::Result<T>) -> nix::Result<T> {
     }
 }
 
-fn pass_on(target: &Mutex<Option<Target>>, number: i32) {
-    match &*target.lock().unwrap_or_else(PoisonError::into_inner) {
-        Some(Target::Child(pid)) => {
-            if let Ok(signal) = Signal::try_from(number) {
-                // It is not reaped, so it is there, or dead and about to be.
-                let _dead = kill(*pid, signal);
+impl Target {
+    fn pass_on(&mut self, number: i32) {
+        match self {
+            Self::Awaited(early) => early.push(number),
+            Self::Child(pid) => {
+                if let Ok(signal) = Signal::try_from(number) {
+                    // It is not reaped, so it is there, or dead and about to be.
+                    let _dead = kill(*pid, signal);
+                }
             }
+            Self::Supervised(signaller) => signaller.send(number),
+            Self::Gone => {}
         }
-        Some(Target::Supervised(signaller)) => signaller.send(number),
-        None => {}
     }
+}
+
+fn held(target: &Mutex<Target>) -> MutexGuard<'_, Target> {
+    target.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The path of a program, and that it can be executed.
@@ -437,3 +450,19 @@ pub enum VisitError {
 const SESSION: SessionIndex = SessionIndex(0);
 /// What adapters mean by it is nothing to a command.
 const CANNOT_RUN_HERE: i32 = 89;
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::process::ExitStatusExt as _, process::Command};
+
+    use super::*;
+
+    #[test]
+    fn a_signal_that_came_before_the_command_reaches_it() {
+        let mut child = Command::new("sleep").arg("600").spawn().expect("it starts");
+        let forwarder = Forwarder { target: Arc::new(Mutex::new(Target::Awaited(Vec::new()))) };
+        held(&forwarder.target).pass_on(Signal::SIGTERM as i32);
+        forwarder.aim(Target::Child(Pid::from_raw(child.id().cast_signed())));
+        assert_eq!(child.wait().expect("it ends").signal(), Some(Signal::SIGTERM as i32));
+    }
+}

@@ -226,7 +226,8 @@ fn status_after_a_signal(options: &[&str]) -> i32 {
 }
 
 fn an_interrupt_from_the_terminal_reaches_the_command_alone() {
-    let line = format!("'{}' world -- sh -c '{TRAP}'", env!("CARGO_BIN_EXE_sealcheck"));
+    // Without a shell in between, which would take the interrupt for its own, or not, as each does.
+    let line = format!("exec '{}' world -- sh -c '{TRAP}'", env!("CARGO_BIN_EXE_sealcheck"));
     // Who started the tests in the background may ignore interrupts, and a shell cannot trap what it was born to ignore.
     let mut command = Command::new("env");
     command
