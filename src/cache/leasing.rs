@@ -145,6 +145,7 @@ impl TokenCache {
         let (begun, mut watch) = (Instant::now(), Watch::new(term));
         let mut pauses = Pauses::between(SHORTEST_PAUSE, LONGEST_PAUSE);
         loop {
+            let asked = Instant::now();
             let held = self.setup.hold(self.setup.deadline())?;
             let (found, left) = place.find(self.setup.seams.files.as_ref(), &held)?;
             match watch.judge(found, begun.elapsed()) {
@@ -161,7 +162,7 @@ impl TokenCache {
             if last.has_passed() {
                 return Err(Error::Busy { path });
             }
-            pauses.wait(last);
+            pauses.wait_at_least(respite(asked.elapsed()), last);
         }
     }
 }
@@ -190,7 +191,8 @@ impl Lease {
 
     /// Stores what came of the work, as [`TokenCache::update`] does, and gives the lease back in the same moment.
     ///
-    /// It is stored after a loss too: a rotation leaves no other copy of the new refresh token. `change` sees what is
+    /// It is stored after a loss too: a rotation leaves no other copy of the new refresh token. So the cache is waited for
+    /// for what is left of the term and this cache's deadline together, not for the deadline alone. `change` sees what is
     /// stored by then, and decides; it may fail to store nothing. Whoever waits gets the lease when all is stored.
     ///
     /// # Errors
@@ -223,8 +225,9 @@ impl Lease {
     where
         F: FnOnce(Option<&SecretBytes>) -> Result<SecretBytes, Box<dyn StdError + Send + Sync>>,
     {
-        let deadline = self.cache.setup.deadline();
-        let held = self.cache.hold(deadline)?;
+        let setup = &self.cache.setup;
+        let held = self.cache.hold(Deadline::after(setup.wait.saturating_add(self.remaining())))?;
+        let deadline = setup.deadline();
         let kept = self.file.is_still(&self.directory, self.place.name())?;
         self.cache.update_held(&held, deadline, change)?;
         if !kept {
@@ -247,5 +250,24 @@ impl fmt::Debug for Lease {
     }
 }
 
+/// How long at least to leave a cache alone that took this long to be looked at.
+///
+/// However many wait for a lease, and however slow the system is, most of their time is left to whoever wants to store.
+fn respite(looked: Duration) -> Duration {
+    (looked * 4).min(LONGEST_RESPITE)
+}
+
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_RESPITE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_is_left_alone_for_longer_than_it_was_held_up_but_not_for_long() {
+        assert_eq!(respite(Duration::from_millis(30)), Duration::from_millis(120));
+        assert_eq!(respite(Duration::from_secs(30)), LONGEST_RESPITE);
+    }
+}

@@ -22,7 +22,12 @@ impl Pauses {
 
     /// Waits for the next pause, never past the deadline.
     pub(crate) fn wait(&mut self, deadline: Deadline) {
-        thread::park_timeout(self.take().min(deadline.remaining()));
+        self.wait_at_least(Duration::ZERO, deadline);
+    }
+
+    /// Waits for the next pause, for longer if `least` is longer, never past the deadline.
+    pub(crate) fn wait_at_least(&mut self, least: Duration, deadline: Deadline) {
+        thread::park_timeout(self.take().max(least).min(deadline.remaining()));
     }
 
     fn take(&mut self) -> Duration {
@@ -47,13 +52,15 @@ mod tests {
 
     #[test]
     fn a_pause_is_waited_for_and_ends_at_the_deadline() {
-        let waited = |shortest, deadline| {
+        let waited = |shortest, least, deadline| {
             let begun = Instant::now();
-            Pauses::between(shortest, shortest).wait(Deadline::after(deadline));
+            Pauses::between(shortest, shortest).wait_at_least(least, Deadline::after(deadline));
             begun.elapsed()
         };
-        let (short, long) = (Duration::from_millis(20), Duration::from_secs(60));
-        assert!(waited(short, long) >= short);
-        assert!(waited(long, short) < long);
+        let (none, short, long) = (Duration::ZERO, Duration::from_millis(20), Duration::from_secs(60));
+        assert!(waited(short, none, long) >= short);
+        assert!(waited(none, short, long) >= short);
+        assert!(waited(long, none, short) < long);
+        assert!(waited(none, long, short) < long);
     }
 }

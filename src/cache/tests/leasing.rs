@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,32 @@ fn the_cache_is_free_while_a_lease_is_held() {
     });
     assert_eq!(concluded.expect("stored"), Tenure::Kept);
     assert_eq!(other.read().expect("read"), Some(secret("of both")));
+}
+
+#[test]
+fn what_was_obtained_waits_for_the_cache_for_longer_than_anything_else() {
+    let (world, [other, _]) = two_handles();
+    let hasty = world.builder(false).deadline(Duration::ZERO).open().expect("encrypted");
+    let lease = hasty.lease("alex", LONG).expect("free");
+    let ((say, held), (go_on, go)) = (channel(), channel());
+    thread::scope(|scope| {
+        let slow = scope.spawn(move || {
+            other.update(|stored| {
+                say.send(()).expect("somebody waits");
+                go.recv().expect("somebody says when");
+                thread::sleep(Duration::from_millis(50));
+                Ok(stored.expect("there is something").clone())
+            })
+        });
+        held.recv().expect("the cache is held");
+        // The control: whoever has nothing to lose is told at once.
+        let busy = hasty.write(secret("of no worth"));
+        assert!(matches!(busy, Err(Error::Busy { .. })), "{busy:?}");
+        go_on.send(()).expect("it waits");
+        assert_eq!(lease.conclude(|_| Ok(secret("fresh"))).expect("stored"), Tenure::Kept);
+        slow.join().expect("no panic").expect("stored");
+    });
+    assert_eq!(hasty.read().expect("read"), Some(secret("fresh")));
 }
 
 #[test]
