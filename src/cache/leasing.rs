@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::handle::TokenCache;
 use crate::fs::{LockFile, PrivateDir};
 use crate::lease::{LONGEST_TERM, Place, Verdict, Watch};
-use crate::store::{Deadline, Pauses};
+use crate::store::{Deadline, Pauses, respite};
 use crate::{Error, SecretBytes};
 
 /// The right to do something slow, such as to redeem a refresh token, that at most one program should do at a time.
@@ -250,24 +250,5 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// How long at least to leave a cache alone that took this long to be looked at.
-///
-/// However many wait for a lease, and however slow the system is, most of their time is left to whoever wants to store.
-fn respite(looked: Duration) -> Duration {
-    (looked * 4).min(LONGEST_RESPITE)
-}
-
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_RESPITE: Duration = Duration::from_secs(1);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cache_is_left_alone_for_longer_than_it_was_held_up_but_not_for_long() {
-        assert_eq!(respite(Duration::from_millis(30)), Duration::from_millis(120));
-        assert_eq!(respite(Duration::from_secs(30)), LONGEST_RESPITE);
-    }
-}

@@ -9,11 +9,11 @@
 //! lock and all others ask on.
 
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::Error;
 use crate::fs::{LockFile, PrivateDir};
-use crate::store::Deadline;
+use crate::store::{Deadline, respite};
 
 /// Holds the lock in this file, which is made if there is none.
 ///
@@ -22,25 +22,35 @@ use crate::store::Deadline;
 /// [`Error::Busy`] if it is not free before the deadline, [`Error::File`] if the file is not safe to use, or fails.
 pub(super) fn hold(directory: &PrivateDir, name: &str, deadline: Deadline) -> Result<LockFile, Error> {
     let mut waited = false;
+    // It stays open between two looks: to open it costs several times as much as to ask.
+    let mut file = None;
     loop {
+        let looked = Instant::now();
         // Looked at once, so that nobody is told that the lock is held who has not asked for it.
         let last = deadline.has_passed();
-        // On some systems whoever has the file open may keep us from opening it.
-        if let Some(file) = LockFile::open(directory, name)? {
-            let others_wait = is_fresh(file.modified()?, SystemTime::now());
+        if file.is_none() {
+            // On some systems whoever has the file open may keep us from opening it.
+            file = LockFile::open(directory, name)?;
+        }
+        if let Some(open) = file.take() {
+            let others_wait = is_fresh(open.modified()?, SystemTime::now());
             let asks = waited || !others_wait || last;
-            // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
-            if asks && file.try_hold()? && file.is_still(directory, name)? {
-                return Ok(file);
-            }
-            if !others_wait {
-                file.mark();
+            if asks && open.try_hold()? {
+                if open.is_still(directory, name)? {
+                    return Ok(open);
+                }
+                // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
+            } else {
+                if !others_wait {
+                    open.mark();
+                }
+                file = Some(open);
             }
         }
         if last {
             return Err(Error::Busy { path: directory.path().join(name) });
         }
-        pause(deadline);
+        pause(looked.elapsed(), deadline);
         waited = true;
     }
 }
@@ -50,10 +60,10 @@ fn is_fresh(marked: SystemTime, now: SystemTime) -> bool {
     now.duration_since(marked).is_ok_and(|age| age < FRESH)
 }
 
-/// Waits about as long as a short change takes, never past the deadline.
-fn pause(deadline: Deadline) {
+/// Waits about as long as a short change takes, longer where looking took long, never past the deadline.
+fn pause(looked: Duration, deadline: Deadline) {
     // Without randomness everybody would still ask, though in step.
-    let pause = moment(getrandom::u32().unwrap_or_default());
+    let pause = moment(getrandom::u32().unwrap_or_default()).max(respite(looked));
     thread::park_timeout(pause.min(deadline.remaining()));
 }
 
@@ -71,7 +81,6 @@ const FRESH: Duration = Duration::from_millis(20);
 #[cfg(all(test, any(unix, windows)))]
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-    use std::time::Instant;
 
     use super::*;
     use crate::fs::{Files, SystemFiles};
@@ -169,8 +178,11 @@ mod tests {
         assert_ne!(moment(1), moment(2));
 
         let begun = Instant::now();
-        pause(Deadline::after(Duration::from_secs(60)));
+        pause(Duration::ZERO, Deadline::after(Duration::from_secs(60)));
         assert!(begun.elapsed() >= SHORTEST);
+        let (begun, looked) = (Instant::now(), Duration::from_millis(5));
+        pause(looked, Deadline::after(Duration::from_secs(60)));
+        assert!(begun.elapsed() >= respite(looked));
     }
 
     #[test]

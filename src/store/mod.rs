@@ -36,7 +36,7 @@ pub use deadline::Deadline;
 pub use identity::ItemIdentity;
 pub use memory::MemoryStore;
 pub use obstacle::{Absence, Breakage, Misconfiguration, Obstacle};
-pub(crate) use pauses::Pauses;
+pub(crate) use pauses::{Pauses, respite};
 pub(crate) use plaintext::PlaintextStore;
 pub(crate) use protected::protected;
 

@@ -37,6 +37,16 @@ impl Pauses {
     }
 }
 
+/// How long at least not to look again at what took this long to be looked at.
+///
+/// Looking keeps up whoever is to let go, above all on a system that is slow. However many look, most of the time they
+/// leave it alone.
+pub(crate) fn respite(looked: Duration) -> Duration {
+    (looked * 4).min(LONGEST_RESPITE)
+}
+
+const LONGEST_RESPITE: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
     use std::time::Instant;
@@ -62,5 +72,11 @@ mod tests {
         assert!(waited(none, short, long) >= short);
         assert!(waited(long, none, short) < long);
         assert!(waited(none, long, short) < long);
+    }
+
+    #[test]
+    fn what_was_slow_to_look_at_is_left_alone_for_longer_but_not_for_long() {
+        assert_eq!(respite(Duration::from_millis(30)), Duration::from_millis(120));
+        assert_eq!(respite(Duration::from_secs(30)), LONGEST_RESPITE);
     }
 }

@@ -26,14 +26,20 @@ pub(crate) enum Care {
 }
 
 /// The cache in `home`, whose content says whether its token has expired, and which one it is.
-pub(crate) fn open(home: &Path) -> TokenCache {
+///
+/// What is measured here is leases: `deadline` says how slow the cache may be.
+pub(crate) fn open(home: &Path, deadline: Duration) -> TokenCache {
     let environment = Environment {
         platform: Platform::Other("a system without a keyring"),
         home: Some(home.to_owned()),
         ..Environment::default()
     };
     let options = TokenCachePersistenceOptions::new().name("rotated").allow_unencrypted_storage(true);
-    TokenCache::builder(&options).environment(environment).open().expect("a plaintext cache")
+    TokenCache::builder(&options)
+        .environment(environment)
+        .deadline(deadline)
+        .open()
+        .expect("a plaintext cache")
 }
 
 pub(crate) fn bytes(text: &str) -> SecretBytes {
@@ -48,7 +54,7 @@ pub(crate) fn work(arguments: &[String]) {
     let term = Duration::from_millis(arguments[2].parse().expect("a term"));
     let threads: usize = arguments[3].parse().expect("a number");
     let care = if term.is_zero() { Care::None } else { Care::Leases(term) };
-    let cache = open(&home);
+    let cache = open(&home, PATIENCE);
     say("ready");
     io::stdin().lock().read_line(&mut String::new()).expect("somebody says when");
     thread::scope(|scope| {

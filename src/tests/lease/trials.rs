@@ -36,7 +36,7 @@ struct Place {
 impl Place {
     fn new() -> Self {
         let home = tempfile::tempdir().expect("a folder");
-        let cache = open(home.path());
+        let cache = open(home.path(), DEADLINE);
         cache.write(bytes("expired 1")).expect("written");
         let service = Service::start(&cache);
         Self { home, cache, service }
@@ -139,6 +139,9 @@ fn late() {
 
 const PROCESSES: usize = 8;
 const THREADS: usize = 3;
+
+/// How long the cache itself may be held up before a test is told.
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// A term longer than any test.
 const LONG: Duration = Duration::from_secs(120);
