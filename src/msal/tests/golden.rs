@@ -10,7 +10,12 @@ const PYTHON: &str = include_str!("../../../fixtures/caches/python-msal-1.39.0/c
 const NODE: &str = include_str!("../../../fixtures/caches/node-msal-7.2.3/cache.json");
 const GO: &str = include_str!("../../../fixtures/caches/go-msal-1.10.1/cache.json");
 const JAVA: &str = include_str!("../../../fixtures/caches/java-msal4j-1.26.1/cache.json");
-const ALL: [(&str, &str); 4] = [("Python", PYTHON), ("Node", NODE), ("Go", GO), ("Java", JAVA)];
+const DOTNET: &str = include_str!("../../../fixtures/caches/dotnet-msal-4.76.0/cache.json");
+const ALL: [(&str, &str); 5] =
+    [("Python", PYTHON), ("Node", NODE), ("Go", GO), ("Java", JAVA), (".NET", DOTNET)];
+
+/// What MSAL.NET keeps apart from it.
+const DOTNET_APPLICATION: &str = include_str!("../../../fixtures/caches/dotnet-msal-4.76.0/application.json");
 
 const TENANT: &str = "f645ad92-e38d-4d1a-b510-d1b09a74a8ca";
 const USER: &str = "6fd0a3c7-1111-4222-8333-444455556666.f645ad92-e38d-4d1a-b510-d1b09a74a8ca";
@@ -56,7 +61,8 @@ fn the_users_token_is_found_in_every_librarys_cache_by_the_same_query() {
 #[test]
 fn an_applications_own_token_is_found_in_every_librarys_cache_and_no_bound_one_with_it() {
     let query = Query::new().without_account().client(SERVICE).scopes(["https://vault.azure.net/.default"]);
-    for (library, text) in ALL {
+    let (_dotnet, others) = ALL.split_last().expect("there are some");
+    for (library, text) in others.iter().copied().chain([(".NET", DOTNET_APPLICATION)]) {
         let text = stored(text);
         let document = Document::parse(&text).expect(library);
         assert_eq!(secrets(document.access_tokens(&query)), ["access-token-of-an-application"], "{library}");
@@ -72,7 +78,7 @@ fn bound_tokens_of_the_libraries_are_found_by_what_they_are_bound_to() {
     let query = Query::new().token_type("ssh-cert").key("a-key");
     assert_eq!(secrets(document.access_tokens(&query)), ["certificate-of-a-user"]);
 
-    for (library, text) in [("Node", NODE), ("Java", JAVA)] {
+    for (library, text) in [("Node", NODE), ("Java", JAVA), (".NET", DOTNET)] {
         let text = stored(text);
         let document = Document::parse(&text).expect(library);
         let query = Query::new().assertion("VJo4wUBUuPoViUXhKL0XNvbrFXbgNBdgPDanJNoZnR0");
