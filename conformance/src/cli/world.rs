@@ -1,6 +1,6 @@
 //! `world`: a command of a person's in a world.
 
-use std::{env, io, process::ExitCode};
+use std::{env, io, path::PathBuf, process::ExitCode};
 
 use super::{Failure, WorldArguments};
 use crate::{
@@ -41,14 +41,12 @@ pub(super) fn supervise() -> ExitCode {
 }
 
 fn prepare(arguments: &WorldArguments) -> Result<Visit, Failure> {
+    let writable = arguments.writable.iter().map(folder).collect::<Result<_, _>>()?;
     let watch = arguments.watch.then(|| {
         supervisor::probe().map_err(Failure::sandbox_unavailable)?;
         let harness = env::current_exe().map_err(Failure::harness)?;
-        Ok(Watch { harness, writable: arguments.writable.clone() })
+        Ok(Watch { harness, writable })
     });
-    if let Some(folder) = arguments.writable.iter().find(|folder| !folder.is_dir()) {
-        return Err(Failure::usage(format!("--writable {}: there is no such folder", folder.display())));
-    }
     let (program, rest) = arguments.command.split_first().expect("the parser wants a command");
     Ok(Visit {
         broker: arguments.broker,
@@ -61,6 +59,12 @@ fn prepare(arguments: &WorldArguments) -> Result<Visit, Failure> {
         watch: watch.transpose()?,
         keeps_folder: arguments.keep,
     })
+}
+
+/// A folder as the supervisor finds it, which does not begin where the caller is.
+fn folder(given: &PathBuf) -> Result<PathBuf, Failure> {
+    let found = given.canonicalize().ok().filter(|folder| folder.is_dir());
+    found.ok_or_else(|| Failure::usage(format!("--writable {}: there is no such folder", given.display())))
 }
 
 /// What comes from outside the world: how to find programs, what the terminal is, and what was asked for.

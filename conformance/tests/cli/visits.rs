@@ -31,6 +31,7 @@ pub(crate) fn tests() -> Vec<Test> {
     let mut watched: Vec<Test> = tests![
         what_a_watched_command_did_is_said_at_its_end,
         a_watched_command_writes_where_it_may,
+        a_folder_to_write_in_is_found_from_where_the_caller_is,
         a_signal_for_a_watched_command_reaches_it,
     ]
     .into();
@@ -273,6 +274,22 @@ fn a_watched_command_writes_where_it_may() {
     assert!(!file.exists());
     assert_exit(&world(&["--watch", "--writable", writable, "--", "sh", "-c", &script]), 0);
     assert_eq!(fs::read_to_string(file).expect("it was written"), "yes\n");
+}
+
+fn a_folder_to_write_in_is_found_from_where_the_caller_is() {
+    let folder = tempfile::tempdir().expect("a folder is made");
+    fs::create_dir_all(folder.path().join("build/target")).expect("the folders are made");
+    let visit = |writable: &str, file: &str| {
+        let script = format!("echo yes > '{}/{file}'", folder.path().display());
+        let mut program = program(&["--watch", "--writable", writable, "--", "sh", "-c", &script]);
+        program.current_dir(folder.path().join("build")).stdin(Stdio::null()).output().expect("it starts")
+    };
+    for (writable, file) in [("target", "build/target/file"), ("..", "file")] {
+        assert_exit(&visit("target/nowhere", file), 64);
+        assert_exit(&visit(writable, file), 0);
+        assert_eq!(fs::read_to_string(folder.path().join(file)).expect("it was written"), "yes\n");
+    }
+    assert_exit(&visit("target", "build/outside"), 2);
 }
 
 fn conditions() -> impl Iterator<Item = Condition> {
