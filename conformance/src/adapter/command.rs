@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     env, io,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     time::Duration,
 };
 
@@ -58,7 +58,7 @@ pub fn resolve(adapter: &Adapter, state: Option<&Path>) -> Result<AdapterCommand
         return Err(NotSetUp::Platform { name: manifest.name.clone() });
     }
     let state = state.ok_or_else(|| NotSetUp::NoStateFolder { name: manifest.name.clone() })?;
-    let prepared = Prepared::of(state, manifest, files);
+    let prepared = Prepared::of(state, manifest, files)?;
     let missing = |path: &Path| NotSetUp::Missing { name: manifest.name.clone(), path: path.into() };
     let adapter_folder = match folder {
         Some(folder) => folder.as_path(),
@@ -117,7 +117,14 @@ pub(super) struct PreparedPackages {
 }
 
 impl Prepared {
-    pub(super) fn of(state: &Path, manifest: &Manifest, files: &AdapterFiles) -> Self {
+    /// The places below a state folder. A session begins in its world, so none of them may depend on where we are.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSetUp::StateFolder`] for a folder that cannot be told from here.
+    pub(super) fn of(state: &Path, manifest: &Manifest, files: &AdapterFiles) -> Result<Self, NotSetUp> {
+        let state =
+            path::absolute(state).map_err(|source| NotSetUp::StateFolder { path: state.into(), source })?;
         let base = state.join("adapters").join(&manifest.folder);
         let packages = manifest.packages.as_ref().map(|list| {
             let list = files.bytes(list).expect("a manifest with a list that is missing does not parse");
@@ -125,7 +132,7 @@ impl Prepared {
             let (python, stamp) = (folder.join("bin/python"), folder.join("sealcheck-complete"));
             PreparedPackages { folder, python, stamp }
         });
-        Self { files: base.join(format!("files-{}", files.digest())), base, packages }
+        Ok(Self { files: base.join(format!("files-{}", files.digest())), base, packages })
     }
 }
 
@@ -153,6 +160,14 @@ pub enum NotSetUp {
     Platform {
         /// The adapter.
         name: String,
+    },
+    /// The folder is relative to one that is gone, or has no name.
+    #[error("{path:?} is no folder in which adapters can be set up: {source}")]
+    StateFolder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// The reference adapter is this program, and its path is unknown.
     #[error("cannot find this program's own path, which runs the reference adapter: {source}")]

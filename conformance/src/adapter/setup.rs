@@ -40,7 +40,7 @@ pub fn setup(adapter: &Adapter, state: &Path, progress: &mut dyn FnMut(&str)) ->
     if !manifest.platforms.contains(&Platform::CURRENT) {
         return Err(NotSetUp::Platform { name: manifest.name.clone() }.into());
     }
-    let prepared = Prepared::of(state, manifest, files);
+    let prepared = Prepared::of(state, manifest, files)?;
     fs::create_dir_all(&prepared.base).map_err(|source| unwritable(&prepared.base, source))?;
     let _lock = lock(&prepared.base, &manifest.name)?;
 

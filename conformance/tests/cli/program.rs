@@ -49,3 +49,9 @@ pub(crate) fn assert_exit(output: &Output, expected: i32) {
 pub(crate) fn tally(output: &Output) -> String {
     text(&output.stdout).lines().last().expect("a run prints something").to_owned()
 }
+
+/// Whether a program is in the search path.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}

@@ -11,7 +11,7 @@ use sealcheck::{
     world::providers::ProviderKind,
 };
 
-use crate::program::{Test, assert_exit, sealcheck, tally, tests, text};
+use crate::program::{Test, assert_exit, is_installed, sealcheck, tally, tests, text};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests: Vec<Test> = tests![
@@ -211,11 +211,6 @@ fn checks_of(case: &str) -> Vec<CheckId> {
 
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 fn is_set_up(adapter: &str) -> bool {

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::program::{Test, assert_exit, output, sealcheck, tally, tests, text};
+use crate::program::{Test, assert_exit, is_installed, output, sealcheck, tally, tests, text};
 
 pub(crate) fn tests() -> Vec<Test> {
     let mut tests: Vec<Test> = tests![
@@ -15,6 +15,12 @@ pub(crate) fn tests() -> Vec<Test> {
         the_doctor_finds_this_machine_well_in_words_and_in_json,
     ]
     .into();
+    tests.push(Test {
+        name: "an_adapter_is_set_up_and_run_below_a_relative_folder",
+        lacks: (!["jq", "secret-tool"].into_iter().all(is_installed))
+            .then_some("jq or secret-tool is missing"),
+        run: an_adapter_is_set_up_and_run_below_a_relative_folder,
+    });
     tests.push(Test {
         name: "colours_are_printed_on_a_terminal_unless_they_are_not_wanted",
         lacks: (!Path::new(SCRIPT).is_file()).then_some("script of util-linux is not installed"),
@@ -46,6 +52,17 @@ fn an_adapter_that_is_not_set_up_exits_with_64_and_says_how() {
     assert_exit(&output, 64);
     let complaint = text(&output.stderr);
     assert!(complaint.contains("sealcheck setup python-azure-identity"), "{complaint}");
+}
+
+fn an_adapter_is_set_up_and_run_below_a_relative_folder() {
+    let here = tempfile::tempdir().expect("a folder can be made");
+    let said = |line: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sealcheck"));
+        output(command.args(line).args(["--state", "state"]).current_dir(here.path()))
+    };
+    assert_exit(&said(&["setup", "sh-secret-tool"]), 0);
+    assert!(here.path().join("state/adapters/sh-secret-tool").is_dir());
+    assert_exit(&said(&["run", "-a", "sh-secret-tool", "--select", IN_PROTECTOR]), 0);
 }
 
 fn the_doctor_finds_this_machine_well_in_words_and_in_json() {
@@ -86,4 +103,5 @@ fn bare(arguments: &[&str]) -> Output {
 }
 
 const ESCAPE: &str = "\u{1b}[";
+const IN_PROTECTOR: &str = "encryption/first-by-default#in-the-protector";
 const SCRIPT: &str = "/usr/bin/script";
