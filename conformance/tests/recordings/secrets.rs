@@ -1,6 +1,14 @@
 //! A recording holds no secret: canaries are named by role, in whatever form they were seen.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs::{self, Permissions},
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sealcheck::{
@@ -13,12 +21,13 @@ use sealcheck::{
     run::{Performance, Stage},
 };
 
-use crate::program::{Test, assert_exit, mutant, sealcheck, tests};
+use crate::program::{Test, adapter, assert_exit, mutant, output, sealcheck, tests};
 
 pub(crate) fn tests() -> Vec<Test> {
     tests![
         the_canaries_of_a_world_are_not_in_its_recording_in_any_form,
         recordings_of_leaking_mutants_hold_nothing_of_the_form_of_a_canary,
+        a_recording_does_not_name_the_folder_of_an_adapter,
     ]
 }
 
@@ -62,6 +71,31 @@ fn recordings_of_leaking_mutants_hold_nothing_of_the_form_of_a_canary() {
         );
         let own = folder.path().to_string_lossy();
         assert!(!text.contains(&*own), "a folder of this machine is in the recording");
+    }
+}
+
+/// However the folder of an adapter is given, and whatever link leads there: evidence names the file that is run.
+fn a_recording_does_not_name_the_folder_of_an_adapter() {
+    let parent = tempfile::tempdir().expect("a folder can be made");
+    let real = parent.path().join("real");
+    let folder = adapter(&real, "{adapter_dir}/run", &[]);
+    let program = folder.join("run");
+    let line = ["exec", env!("CARGO_BIN_EXE_sealcheck"), "adapter-reference", "--mutant", LEAKING[0]];
+    fs::write(&program, format!("#!/bin/sh\n{}\n", line.join(" "))).expect("there is room");
+    fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("the file is ours");
+    symlink(&real, parent.path().join("link")).expect("there is room");
+    let link = parent.path().join("link/rust-mutant");
+    for given in [Path::new("real/rust-mutant"), Path::new("real/../link/rust-mutant"), &link] {
+        let mut run = Command::new(env!("CARGO_BIN_EXE_sealcheck"));
+        run.args(["run", "--record", "records", "--select", CASE, "--adapter-dir"]).arg(given);
+        assert_exit(&output(run.current_dir(parent.path())), 1);
+        let path = parent.path().join(format!("records/rust-mutant--{}.rec.json", CASE.replace('/', "--")));
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        // The control: evidence does name the file.
+        assert!(text.contains("<adapter>/run"), "{}", given.display());
+        for folder in ["real/rust-mutant", "link/rust-mutant"] {
+            assert!(!text.contains(folder), "{}: {folder} is in the recording", given.display());
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The folders of this machine, which no recording names.
 
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use serde_json::Value;
 
@@ -13,9 +13,12 @@ use crate::observation::Observation;
 pub struct MachinePaths(Vec<(String, &'static str)>);
 
 impl MachinePaths {
-    /// These folders. Of two that lie in each other, the inner one is looked for first.
+    /// These folders, as they are given and as they are found. Of two that lie in each other, the inner one is looked for
+    /// first.
     pub fn new(folders: impl IntoIterator<Item = (PathBuf, &'static str)>) -> Self {
-        let named = folders.into_iter().filter(|(path, _)| path.is_absolute() && path.parent().is_some());
+        let spelt =
+            folders.into_iter().flat_map(|(path, word)| spellings(&path).map(move |path| (path, word)));
+        let named = spelt.filter(|(path, _)| path.parent().is_some());
         let mut named: Vec<_> =
             named.filter_map(|(path, word)| Some((path.to_str()?.to_owned(), word))).collect();
         named.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
@@ -27,7 +30,10 @@ impl MachinePaths {
         let temporary = std::env::temp_dir();
         let home = std::env::var_os("HOME").map(PathBuf::from);
         // Worlds lie there. Their paths must stay absolute, and must not tell whose folder it was.
-        let is_own = home.as_ref().is_some_and(|home| temporary.starts_with(home));
+        let is_own = home.as_ref().is_some_and(|home| {
+            let mut homes = spellings(home);
+            homes.any(|home| spellings(&temporary).any(|temporary| temporary.starts_with(&home)))
+        });
         let folders = [
             (Some(harness.to_owned()), SEALCHECK),
             (adapter.map(Path::to_owned), ADAPTER),
@@ -59,6 +65,11 @@ impl MachinePaths {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+}
+
+/// A folder as an adapter is told of it, and as the system names it: a link leads to another path.
+fn spellings(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    [path::absolute(folder), folder.canonicalize()].into_iter().flatten()
 }
 
 /// The text with a word wherever the path stands by itself: `/root` is no part of `/x/root` and of `/rooted`.
@@ -106,7 +117,16 @@ mod tests {
     }
 
     #[test]
-    fn neither_the_root_of_all_folders_nor_a_relative_one_is_looked_for() {
-        assert_eq!(MachinePaths::new([("/".into(), HOME), ("a".into(), STATE)]), MachinePaths::default());
+    fn a_folder_is_looked_for_wherever_it_is_given_from() {
+        let here = std::env::current_dir().expect("it is there");
+        let machine = MachinePaths::new([("no-folder".into(), ADAPTER)]);
+        let mut value = serde_json::json!(here.join("no-folder/run"));
+        machine.take_out_of(&mut value);
+        assert_eq!(value, "<adapter>/run");
+    }
+
+    #[test]
+    fn the_root_of_all_folders_and_what_has_no_name_are_not_looked_for() {
+        assert_eq!(MachinePaths::new([("/".into(), HOME), ("".into(), STATE)]), MachinePaths::default());
     }
 }
