@@ -226,7 +226,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "FORMAT=FILE")]
     pub report: Vec<ReportTarget>,
 
-    /// Record each case that goes wrong in this folder, to be judged or played again; replaces earlier recordings
+    /// Record each case that goes wrong in this folder, to be judged or played again; replaces and removes earlier recordings of the cases that are run
     #[arg(long, value_name = "DIR")]
     pub record: Option<PathBuf>,
 

@@ -125,14 +125,15 @@ impl<'a> Judging<'a> {
         Ok(timing)
     }
 
-    /// Keeps what was seen, if that is asked for, and says with the results how to play it again.
+    /// Keeps what was seen, if that is asked for and anything was, and says with the results how to play it again.
     fn record(
         &self,
         case: &Case,
         observed: &Result<Observations, String>,
         results: &mut [CheckResult],
     ) -> Result<(), Failure> {
-        let (Some(recorder), Ok(observed)) = (&self.recorder, observed) else { return Ok(()) };
+        let Some(recorder) = &self.recorder else { return Ok(()) };
+        let Ok(observed) = observed else { return recorder.forget(case) };
         let outcomes = results.iter().map(|result| result.outcome);
         if let Some(file) = recorder.keep(case, observed, outcomes)? {
             let replayer = self.arguments.replayer(&file);

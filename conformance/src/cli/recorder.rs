@@ -13,6 +13,7 @@ use crate::{
     judge::OutcomeKind,
     record::{AdapterSource, MachinePaths, RecordedAdapter, RecordedOptions, Recording},
     run::{Observations, RunOptions},
+    world::{BrokerKind, ProviderKind},
 };
 
 /// Keeps the cases of a run.
@@ -62,11 +63,12 @@ impl Recorder {
         }))
     }
 
-    /// Keeps a case if it is one to keep, by what came of the checks that were asked for; gives the file.
+    /// Keeps a case if it is one to keep, by what came of the checks that were asked for; gives the file. One that is
+    /// not is forgotten.
     ///
     /// # Errors
     ///
-    /// A failure of the harness where the file cannot be written.
+    /// A failure of the harness where the file cannot be written or removed.
     pub(super) fn keep(
         &self,
         case: &Case,
@@ -75,15 +77,34 @@ impl Recorder {
     ) -> Result<Option<PathBuf>, Failure> {
         let troubled = outcomes.into_iter().any(OutcomeKind::is_trouble);
         if !troubled && self.keep == Keep::Troubled {
-            return Ok(None);
+            return self.forget(case).map(|()| None);
         }
         let seen = (&observed.case, &observed.twin);
         let recording = Recording::of(self.adapter.clone(), self.options.clone(), case, seen, &self.machine)
             .map_err(Failure::harness)?;
-        let path = self.folder.join(file_name(&self.adapter.name, case));
+        let path = self.path(case);
         write(&path, &recording.text())
             .map_err(|cause| Failure::harness(RecorderError::File { path: path.clone(), cause }))?;
         Ok(Some(path))
+    }
+
+    /// Removes what an earlier run kept of a case, so that it does not pass for this run's.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the harness where the file cannot be removed.
+    pub(super) fn forget(&self, case: &Case) -> Result<(), Failure> {
+        let path = self.path(case);
+        match fs::remove_file(&path) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                Err(Failure::harness(RecorderError::Earlier { path, cause }))
+            }
+            _gone => Ok(()),
+        }
+    }
+
+    fn path(&self, case: &Case) -> PathBuf {
+        self.folder.join(file_name(&self.adapter.name, &self.options, case))
     }
 }
 
@@ -97,8 +118,16 @@ pub(super) fn recorded_adapter(adapter: &Adapter) -> RecordedAdapter {
     RecordedAdapter { name: adapter.name().into(), source, files: adapter.digest() }
 }
 
-fn file_name(adapter: &str, case: &Case) -> String {
-    format!("{adapter}--{}.rec.json", case.id.as_str().replace('/', "--"))
+/// A name for each case of each adapter in each kind of world; the usual kind is not named.
+fn file_name(adapter: &str, options: &RecordedOptions, case: &Case) -> String {
+    let mut name = format!("{adapter}--{}", case.id.as_str().replace('/', "--"));
+    let usual = [ProviderKind::default().as_str(), BrokerKind::default().as_str()];
+    for (word, usual) in [&options.provider, &options.broker].into_iter().zip(usual) {
+        if word != usual {
+            name.push_str(&format!("--{word}"));
+        }
+    }
+    name + ".rec.json"
 }
 
 /// Writes a whole file or none: a run that is ended leaves no half of a recording.
@@ -115,6 +144,12 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
 enum RecorderError {
     #[error("the folder for recordings {} cannot be made; check that it is yours to write", path.display())]
     Folder {
+        path: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("the earlier recording {} cannot be removed; check that its folder is yours to write", path.display())]
+    Earlier {
         path: PathBuf,
         #[source]
         cause: io::Error,

@@ -6,13 +6,16 @@ use std::{
     process::Output,
 };
 
+use sealcheck::world::program::find;
+
 use crate::program::{
     FAILING, PASSING, Test, adapter, assert_exit, golden, mutant, read, sealcheck, tally, tests, text,
 };
 
 pub(crate) fn tests() -> Vec<Test> {
-    tests![
+    let mut tests: Vec<Test> = tests![
         only_cases_in_which_something_goes_wrong_are_recorded_unless_all_are_asked_for,
+        a_case_that_goes_well_now_leaves_no_earlier_recording_and_those_of_other_cases_stay,
         a_folder_for_recordings_that_cannot_be_made_exits_with_65_before_anything_runs,
         a_recording_of_the_reference_is_reproduced,
         the_line_that_a_failure_prints_reproduces_it,
@@ -21,7 +24,13 @@ pub(crate) fn tests() -> Vec<Test> {
         an_adapter_that_is_not_set_up_exits_with_64_and_says_how,
         an_adapter_of_a_folder_is_asked_for,
         a_world_that_this_build_does_not_know_exits_with_65,
-    ]
+    ];
+    tests.push(Test {
+        name: "recordings_of_other_worlds_lie_beside_those_of_the_usual_one",
+        lacks: find("dbus-daemon").is_none().then(|| "dbus-daemon is not installed".into()),
+        run: recordings_of_other_worlds_lie_beside_those_of_the_usual_one,
+    });
+    tests
 }
 
 fn only_cases_in_which_something_goes_wrong_are_recorded_unless_all_are_asked_for() {
@@ -37,6 +46,30 @@ fn only_cases_in_which_something_goes_wrong_are_recorded_unless_all_are_asked_fo
     let seed = recorded.file().options.seed.map(|seed| seed.to_string());
     assert!(seed.as_deref().is_some_and(|seed| seed.ends_with("5eed")), "{seed:?}");
     assert!(recorded.rejudged().iter().all(|comparison| comparison.now == comparison.recorded));
+}
+
+fn a_case_that_goes_well_now_leaves_no_earlier_recording_and_those_of_other_cases_stay() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().display().to_string();
+    let run = |more: &[&str]| sealcheck(&[&["run", "--record", &path][..], more].concat());
+    assert_exit(&run(&["--record-all", "--select", "naming/default-name", "fail-closed/no-bus"]), 0);
+    let other = "reference--naming--default-name.rec.json";
+    assert_eq!(names(folder.path()), [PASSING, other]);
+    assert_exit(&run(&["--select", "fail-closed/no-bus"]), 0);
+    assert_eq!(names(folder.path()), [other]);
+}
+
+fn recordings_of_other_worlds_lie_beside_those_of_the_usual_one() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let path = folder.path().display().to_string();
+    let run = ["run", "--record", &path, "--record-all", "--select", "naming/default-name"];
+    assert_exit(&sealcheck(&run), 0);
+    assert_exit(&sealcheck(&[&run[..], &["--broker", "dbus-daemon"]].concat()), 0);
+    let usual = "reference--naming--default-name.rec.json";
+    let other = "reference--naming--default-name--dbus-daemon.rec.json";
+    assert_eq!(names(folder.path()), [other, usual]);
+    let brokers = [usual, other].map(|name| read(&folder.path().join(name)).file().options.broker.clone());
+    assert_eq!(brokers, ["busd", "dbus-daemon"]);
 }
 
 fn a_folder_for_recordings_that_cannot_be_made_exits_with_65_before_anything_runs() {
