@@ -14,6 +14,7 @@ use nix::fcntl::{OFlag, open, openat};
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::geteuid;
 
+use super::sync::sync;
 use crate::fs::{FileError, Finding};
 
 /// A folder that was checked: our own, and private.
@@ -51,7 +52,7 @@ impl PrivateDir {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(errno) => return Err(FileError::system("make", path, errno)),
         }
-        sync(&parent, path)?;
+        put_on_disk(&parent, path)?;
         Self::open(path)?.ok_or_else(missing)
     }
 
@@ -75,7 +76,7 @@ impl PrivateDir {
 
     /// Puts the folder's entries on the disk.
     pub(super) fn sync(&self) -> Result<(), FileError> {
-        sync(&self.descriptor, &self.path)
+        put_on_disk(&self.descriptor, &self.path)
     }
 
     /// The names in it, listed through the descriptor.
@@ -151,8 +152,8 @@ fn not_a_directory(path: &Path, parent: &File, errno: Errno) -> FileError {
     FileError::not_safe(path, if is_link { Finding::Link } else { other })
 }
 
-fn sync(descriptor: &File, path: &Path) -> Result<(), FileError> {
-    match descriptor.sync_all() {
+fn put_on_disk(descriptor: &File, path: &Path) -> Result<(), FileError> {
+    match sync(descriptor) {
         // Some file systems have nothing to do for a folder and say so.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         other => other.map_err(|error| FileError::system("put on the disk", path, error)),
@@ -267,7 +268,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn what_knows_no_disk_needs_none_and_every_other_failure_is_an_error() {
         let path = Path::new("/dev/null");
-        sync(&File::open(path).expect("there"), path).expect("nothing to do");
+        put_on_disk(&File::open(path).expect("there"), path).expect("nothing to do");
         // A descriptor that can only be asked where it leads.
         let nowhere = open(path, OFlag::O_PATH, Mode::empty()).expect("there");
         let nowhere = PrivateDir { descriptor: File::from(nowhere), path: path.to_owned() };

@@ -6,6 +6,7 @@
 mod directory;
 mod lock_file;
 mod process;
+mod sync;
 mod system;
 mod temporary;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use nix::fcntl::{OFlag, openat, renameat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::directory::PrivateDir;
+use super::sync::sync;
 use super::system::{OWNER_ONLY, SAFELY, make_owner_only};
 use crate::fs::FileError;
 use crate::fs::temporary_name::{Leftovers, temporary_name};
@@ -39,7 +40,7 @@ impl<'dir> Temporary<'dir> {
     pub(super) fn write(&self, bytes: &[u8], modified: SystemTime) -> Result<(), FileError> {
         (&self.file).write_all(bytes).map_err(|error| self.error("write", error))?;
         self.file.set_modified(modified).map_err(|error| self.error("mark", error))?;
-        self.file.sync_all().map_err(|error| self.error("put on the disk", error))
+        sync(&self.file).map_err(|error| self.error("put on the disk", error))
     }
 
     /// Takes the place of `target`.
