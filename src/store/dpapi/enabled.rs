@@ -74,6 +74,10 @@ impl Store for DpapiStore {
             return Err(Breakage::TooLarge { bytes: bytes.len() }.into());
         }
         let blob = call(Call::Protect, bytes.expose(), deadline)?;
+        // What could not be read again is not written either.
+        if blob.len() as u64 > MAXIMUM_BYTES {
+            return Err(Breakage::TooLarge { bytes: blob.len() }.into());
+        }
         let directory = self.files.create_directory(&self.directory)?;
         Ok(self.files.replace_private(lock, &directory, &self.name, &blob)?)
     }
