@@ -42,7 +42,7 @@ impl Pauses {
 /// Looking keeps up whoever is to let go, above all on a system that is slow. However many look, most of the time they
 /// leave it alone.
 pub(crate) fn respite(looked: Duration) -> Duration {
-    (looked * 4).min(LONGEST_RESPITE)
+    looked.saturating_mul(4).min(LONGEST_RESPITE)
 }
 
 const LONGEST_RESPITE: Duration = Duration::from_secs(1);
