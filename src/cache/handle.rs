@@ -431,9 +431,12 @@ impl TokenCache {
     }
 
     /// Holds the cache for a change; one that is plaintext tries again whether it can be encrypted (S17).
+    ///
+    /// However long the cache may be waited for, it is held for no longer than one call's deadline while a keyring hangs.
     pub(super) fn hold(&self, deadline: Deadline) -> Result<Held, Error> {
         let held = self.setup.hold(deadline)?;
         if self.is_plaintext() {
+            let deadline = deadline.min(self.setup.deadline());
             self.adopt(self.setup.open(Some(&held), deadline)?);
         }
         Ok(held)

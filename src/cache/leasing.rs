@@ -75,7 +75,7 @@ pub struct Lease {
 pub enum Tenure {
     /// Nobody else had it.
     Kept,
-    /// The term was over and somebody else took the lease, or the cache was cleared.
+    /// The term was over and somebody else took the lease, the cache was cleared, or the lease's file is another one.
     Lost,
 }
 
@@ -228,10 +228,16 @@ impl Lease {
         let setup = &self.cache.setup;
         let held = self.cache.hold(Deadline::after(setup.wait.saturating_add(self.remaining())))?;
         let deadline = setup.deadline();
-        let kept = self.file.is_still(&self.directory, self.place.name())?;
+        let kept = self.file.is_still(&self.directory, self.place.name());
+        // Nothing keeps what was obtained from being stored: there may be no other copy.
         self.cache.update_held(&held, deadline, change)?;
-        if !kept {
-            return Ok(Tenure::Lost);
+        match kept {
+            Ok(true) => {}
+            Ok(false) => return Ok(Tenure::Lost),
+            Err(error) => {
+                tracing::warn!(%error, "there is something else in the place of a lease");
+                return Ok(Tenure::Lost);
+            }
         }
         if let Err(error) = self.file.remove(&self.directory, self.place.name()) {
             // What matters is stored. Without its holder the file is as good as none.

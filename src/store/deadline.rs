@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// A point in time after which a call returns an error instead of waiting on.
+/// A point in time after which a call returns an error instead of waiting on. An earlier one is the smaller one.
 ///
 /// # Example
 ///
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// assert!(deadline.remaining() <= Duration::from_secs(5));
 /// assert!(!deadline.has_passed());
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Deadline(Instant);
 
 impl Deadline {

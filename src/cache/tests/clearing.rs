@@ -82,7 +82,7 @@ fn clearing_without_consent_leaves_plaintext_and_says_so() {
 #[test]
 fn clearing_is_the_way_out_of_an_ambiguous_item() {
     let world = World::new();
-    world.set_item("token").probe_answers(|| Err(Obstacle::Ambiguous { count: 2 }));
+    world.set_item("token").probe_answers(|_| Err(Obstacle::Ambiguous { count: 2 }));
     world.open(false).expect_err("refused");
     assert!(world.builder(false).clear().expect("cleared").is_complete());
     assert_eq!(world.item(), None);

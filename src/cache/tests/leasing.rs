@@ -8,7 +8,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::world::{World, secret};
+use super::world::{World, absent, secret};
+use crate::store::Obstacle;
 use crate::{Error, ErrorKind, SecretBytes, Tenure, TokenCache};
 
 /// A world with two handles of one cache, as two programs have them.
@@ -84,6 +85,31 @@ fn what_was_obtained_waits_for_the_cache_for_longer_than_anything_else() {
         slow.join().expect("no panic").expect("stored");
     });
     assert_eq!(hasty.read().expect("read"), Some(secret("fresh")));
+}
+
+#[test]
+fn a_cache_that_was_waited_for_is_not_held_for_as_long_while_a_keyring_hangs() {
+    let world = World::new();
+    let cache = world.probe_answers(absent).builder(true).deadline(PATIENCE).open().expect("plaintext");
+    let lease = cache.lease("alex", LONG).expect("free");
+    // Only a keyring that is asked for a moment answers.
+    world.probe_answers(
+        |deadline| if deadline.remaining() <= PATIENCE { Ok(()) } else { Err(Obstacle::Locked) },
+    );
+    assert_eq!(lease.conclude(|_| Ok(secret("fresh"))).expect("stored"), Tenure::Kept);
+    assert_eq!(world.item(), Some(secret("fresh")));
+}
+
+#[test]
+fn what_lies_in_the_place_of_a_lease_keeps_nothing_from_being_stored() {
+    let (world, [cache, _]) = two_handles();
+    let lease = cache.lease("alex", LONG).expect("free");
+    let file = file(&world);
+    fs::rename(&file, world.directory().join("aside")).expect("moved");
+    fs::create_dir(&file).expect("made");
+    assert_eq!(lease.conclude(|_| Ok(secret("fresh"))).expect("stored"), Tenure::Lost);
+    assert_eq!(cache.read().expect("read"), Some(secret("fresh")));
+    assert!(file.is_dir());
 }
 
 #[test]

@@ -31,12 +31,12 @@ fn opening_creates_nothing_either_way() {
 fn a_protector_that_is_there_is_never_replaced_by_plaintext() {
     let ways: [(super::world::Way, ErrorKind); 7] = [
         (locked, ErrorKind::Locked),
-        (|| Err(Obstacle::NotBuilt { protector: "keychain" }), ErrorKind::EncryptionUnavailable),
-        (|| Err(Obstacle::Refused { reason: "dismissed".to_owned() }), ErrorKind::AccessDenied),
-        (|| Err(Misconfiguration::NoDefaultAlias.into()), ErrorKind::EncryptionUnavailable),
-        (|| Err(Obstacle::Ambiguous { count: 2 }), ErrorKind::Corrupt),
-        (|| Err(Obstacle::Unreadable { reason: "short".to_owned() }), ErrorKind::Corrupt),
-        (|| Err(Breakage::TimedOut { call: "probe" }.into()), ErrorKind::Timeout),
+        (|_| Err(Obstacle::NotBuilt { protector: "keychain" }), ErrorKind::EncryptionUnavailable),
+        (|_| Err(Obstacle::Refused { reason: "dismissed".to_owned() }), ErrorKind::AccessDenied),
+        (|_| Err(Misconfiguration::NoDefaultAlias.into()), ErrorKind::EncryptionUnavailable),
+        (|_| Err(Obstacle::Ambiguous { count: 2 }), ErrorKind::Corrupt),
+        (|_| Err(Obstacle::Unreadable { reason: "short".to_owned() }), ErrorKind::Corrupt),
+        (|_| Err(Breakage::TimedOut { call: "probe" }.into()), ErrorKind::Timeout),
     ];
     for (way, kind) in ways {
         for consent in [false, true] {

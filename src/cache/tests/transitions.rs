@@ -134,8 +134,8 @@ fn a_failure_after_a_usable_probe_is_an_error_and_never_plaintext() {
     let ways: [super::world::Way; 4] = [
         absent,
         locked,
-        || Err(Breakage::TooLarge { bytes: 5 }.into()),
-        || Err(Breakage::Disconnected { call: "write" }.into()),
+        |_| Err(Breakage::TooLarge { bytes: 5 }.into()),
+        |_| Err(Breakage::Disconnected { call: "write" }.into()),
     ];
     for way in ways {
         let world = World::new();
@@ -195,7 +195,7 @@ fn an_acknowledged_write_keeps_its_signal_though_it_cannot_be_read_back() {
 #[test]
 fn what_cannot_be_read_is_not_overwritten() {
     let world = World::new();
-    world.plant("written by whoever", Others::Write).probe_answers(|| Err(Absence::NoService.into()));
+    world.plant("written by whoever", Others::Write).probe_answers(|_| Err(Absence::NoService.into()));
     let cache = world.open(true).expect("plaintext");
     assert_eq!(cache.write(secret("token")).expect_err("not safe").kind(), ErrorKind::AccessDenied);
     assert_eq!(world.content(), "written by whoever");

@@ -13,8 +13,8 @@ use crate::{
     Builder, Environment, Error, LockGuard, Platform, SecretBytes, TokenCache, TokenCachePersistenceOptions,
 };
 
-/// What stands in the way; a function, because an obstacle is made anew for each call.
-pub(super) type Way = fn() -> Result<(), Obstacle>;
+/// What stands in the way; a function, because an obstacle is made anew for each call, and may depend on its deadline.
+pub(super) type Way = fn(Deadline) -> Result<(), Obstacle>;
 
 /// A machine with one user, who has a home and perhaps a keyring.
 pub(super) struct World {
@@ -125,9 +125,9 @@ struct Keyring {
 }
 
 impl Store for Keyring {
-    fn probe(&self, _interaction: Interaction, _deadline: Deadline) -> Result<(), Obstacle> {
+    fn probe(&self, _interaction: Interaction, deadline: Deadline) -> Result<(), Obstacle> {
         let way = *self.probe.lock().expect("not poisoned");
-        way()
+        way(deadline)
     }
 
     fn read(&self, deadline: Deadline) -> Result<Option<SecretBytes>, Obstacle> {
@@ -136,7 +136,7 @@ impl Store for Keyring {
 
     fn write(&self, lock: &LockGuard, bytes: &SecretBytes, deadline: Deadline) -> Result<(), Obstacle> {
         let way = *self.write.lock().expect("not poisoned");
-        way()?;
+        way(deadline)?;
         self.memory.write(lock, bytes, deadline)
     }
 
@@ -149,14 +149,14 @@ pub(super) fn secret(text: &str) -> SecretBytes {
     SecretBytes::from(text.as_bytes().to_vec())
 }
 
-pub(super) fn usable() -> Result<(), Obstacle> {
+pub(super) fn usable(_deadline: Deadline) -> Result<(), Obstacle> {
     Ok(())
 }
 
-pub(super) fn absent() -> Result<(), Obstacle> {
+pub(super) fn absent(_deadline: Deadline) -> Result<(), Obstacle> {
     Err(Absence::NoService.into())
 }
 
-pub(super) fn locked() -> Result<(), Obstacle> {
+pub(super) fn locked(_deadline: Deadline) -> Result<(), Obstacle> {
     Err(Obstacle::Locked)
 }
