@@ -10,13 +10,15 @@ use crate::fs::{Files, LockFile, PrivateDir, short_hash};
 /// Where the lease on one subject of one cache is.
 #[derive(Debug)]
 pub(crate) struct Place {
+    /// The cache's own file.
+    cache: String,
     name: String,
 }
 
 impl Place {
     /// The place for a subject of the cache with this file.
     pub(crate) fn of(file: &str, subject: &str) -> Self {
-        Self { name: format!("{}{:016x}", prefix(file), short_hash(subject)) }
+        Self { cache: file.to_owned(), name: format!("{}{:016x}", prefix(file), short_hash(subject)) }
     }
 
     /// The name of the file.
@@ -32,12 +34,12 @@ impl Place {
         let Some(left) = LockFile::open_existing(directory, &self.name)? else {
             return Ok((Found::Nothing, None));
         };
-        if left.try_hold()? {
+        if left.try_hold_readable()? {
             return Ok((Found::Abandoned, Some(left)));
         }
         let Some(state) = files.look(directory, &self.name)? else { return Ok((Found::Nothing, None)) };
         let by = Tenancy { identity: state.identity, made: state.modified };
-        // Some systems let nobody read what somebody has locked.
+        // Whatever else may lie there says nothing.
         let term = left.content().ok().and_then(|content| term_in(&content));
         Ok((Found::Held { by, term }, Some(left)))
     }
@@ -52,12 +54,12 @@ impl Place {
     ) -> Result<Option<LockFile>, Error> {
         let directory = &held.directory;
         if let Some(left) = left {
-            left.remove_in_use(directory, &self.name)?;
+            left.remove_in_use(directory, &self.name, &self.cache)?;
         }
         // What a person finds who looks for whoever holds a lease.
         let content = format!("{} {} {program}\n", term.as_millis(), std::process::id());
         let Some(file) = LockFile::create(directory, &self.name, &content)? else { return Ok(None) };
-        Ok(file.try_hold()?.then_some(file))
+        Ok(file.try_hold_readable()?.then_some(file))
     }
 }
 
@@ -67,7 +69,7 @@ pub(crate) fn revoke_all(directory: &PrivateDir, file: &str) -> Result<(), Error
     for name in directory.names()? {
         let Some(name) = name.to_str().filter(|name| name.starts_with(&prefix)) else { continue };
         if let Some(lease) = LockFile::open_existing(directory, name)? {
-            lease.remove_in_use(directory, name)?;
+            lease.remove_in_use(directory, name, file)?;
         }
     }
     Ok(())

@@ -30,9 +30,15 @@ impl LockFile {
         Ok(Some(Self(checked)))
     }
 
-    /// Opens the file if there is one.
+    /// Opens the file if there is one; for writing where that is allowed, because NFS locks no other for one holder.
     pub(crate) fn open_existing(directory: &PrivateDir, name: &str) -> Result<Option<Self>, FileError> {
-        Ok(Checked::open(directory, name, OFlag::O_RDONLY)?.map(Self))
+        let opened = match Checked::open(directory, name, OFlag::O_RDWR) {
+            Err(FileError::System { source, .. }) if is_refused(&source) => {
+                Checked::open(directory, name, OFlag::O_RDONLY)
+            }
+            opened => opened,
+        };
+        Ok(opened?.map(Self))
     }
 
     /// Makes the file with this content; `None` if there is one already.
@@ -71,6 +77,11 @@ impl LockFile {
         }
     }
 
+    /// Takes the lock as [`try_hold`](Self::try_hold) does, and lets everybody read what is written in the file.
+    pub(crate) fn try_hold_readable(&self) -> Result<bool, FileError> {
+        self.try_hold()
+    }
+
     /// Whether the name still leads to this very file.
     pub(crate) fn is_still(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
         let Some(now) = Checked::open(directory, name, OFlag::O_RDONLY)? else { return Ok(false) };
@@ -91,7 +102,14 @@ impl LockFile {
     }
 
     /// Removes the name as [`remove`](Self::remove) does, though somebody else has the file open; it is free at once.
-    pub(crate) fn remove_in_use(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+    ///
+    /// Should something be left, it is a temporary of `target`.
+    pub(crate) fn remove_in_use(
+        &self,
+        directory: &PrivateDir,
+        name: &str,
+        _target: &str,
+    ) -> Result<bool, FileError> {
         self.remove(directory, name)
     }
 
@@ -114,6 +132,11 @@ impl LockFile {
     }
 }
 
+/// Whether an error says that the file may be read at most.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -124,6 +147,22 @@ mod tests {
         let home = tempfile::tempdir().expect("a folder");
         let directory = PrivateDir::create(&home.path().join("cache")).expect("made");
         (home, directory)
+    }
+
+    #[test]
+    fn a_lock_file_that_is_there_is_opened_for_writing() {
+        let (_home, directory) = place();
+        LockFile::create(&directory, "a", "1 test").expect("made").expect("new");
+        let opened = LockFile::open_existing(&directory, "a").expect("no error").expect("there");
+        let flags = nix::fcntl::fcntl(&opened.0.file, nix::fcntl::FcntlArg::F_GETFL).expect("it is open");
+        assert_eq!(OFlag::from_bits_retain(flags) & OFlag::O_ACCMODE, OFlag::O_RDWR);
+        for (kind, refused) in [
+            (io::ErrorKind::PermissionDenied, true),
+            (io::ErrorKind::ReadOnlyFilesystem, true),
+            (io::ErrorKind::NotFound, false),
+        ] {
+            assert_eq!(is_refused(&kind.into()), refused, "{kind}");
+        }
     }
 
     #[test]
@@ -157,8 +196,8 @@ mod tests {
         assert!(!first.is_still(&directory, "a").expect("looked"));
         assert!(!first.remove(&directory, "a").expect("it is another file's name"));
         assert!(second.is_still(&directory, "a").expect("looked"));
-        assert!(second.remove_in_use(&directory, "a").expect("removed"));
-        assert!(!second.remove_in_use(&directory, "a").expect("there is none any more"));
+        assert!(second.remove_in_use(&directory, "a", "b").expect("removed"));
+        assert!(!second.remove_in_use(&directory, "a", "b").expect("there is none any more"));
         assert!(directory.names().expect("listed").is_empty());
     }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_NO_TOKEN, GENERIC_READ, GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE,
-    WAIT_OBJECT_0,
+    ERROR_INSUFFICIENT_BUFFER, ERROR_IO_PENDING, ERROR_LOCK_VIOLATION, ERROR_NO_TOKEN, GENERIC_READ,
+    GENERIC_WRITE, HANDLE, INVALID_HANDLE_VALUE, WAIT_OBJECT_0,
 };
 use windows_sys::Win32::Security::{
     DACL_SECURITY_INFORMATION, GetKernelObjectSecurity, GetTokenInformation, OWNER_SECURITY_INFORMATION,
@@ -22,9 +22,10 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_INFO_BY_HANDLE_CLASS, FILE_LIST_DIRECTORY,
     FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES,
     FileBasicInfo, FileDispositionInfo, FileDispositionInfoEx, GetFileInformationByHandle,
-    GetFileInformationByHandleEx, OPEN_ALWAYS, OPEN_EXISTING, READ_CONTROL, ReOpenFile, SYNCHRONIZE,
-    SetFileInformationByHandle, WRITE_DAC,
+    GetFileInformationByHandleEx, LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY, LockFileEx,
+    OPEN_ALWAYS, OPEN_EXISTING, READ_CONTROL, ReOpenFile, SYNCHRONIZE, SetFileInformationByHandle, WRITE_DAC,
 };
+use windows_sys::Win32::System::IO::OVERLAPPED;
 use windows_sys::Win32::System::SystemInformation::GetTickCount64;
 use windows_sys::Win32::System::Threading::{
     GetCurrentProcess, GetCurrentThread, OpenProcess, OpenProcessToken, OpenThreadToken, PROCESS_SYNCHRONIZE,
@@ -32,6 +33,7 @@ use windows_sys::Win32::System::Threading::{
 };
 
 use super::path::verbatim;
+use super::patience::is;
 
 /// What a handle is for. Every handle can also be asked for owner and rights.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -155,6 +157,21 @@ pub(super) fn set_access_list(file: &File, descriptor: &Descriptor) -> io::Resul
     let descriptor = descriptor.0.as_ptr().cast_mut().cast();
     // SAFETY: the handle is open, and the descriptor is alive and only read.
     done(unsafe { SetKernelObjectSecurity(writable.as_raw_handle(), replaced, descriptor) })
+}
+
+/// Locks an open file without waiting, and says whether it was free.
+///
+/// The lock is on one byte far beyond every content: the system keeps all others from reading what is locked.
+pub(super) fn try_lock_beyond(file: &File) -> io::Result<bool> {
+    let mut place = OVERLAPPED::default();
+    place.Anonymous.Anonymous.OffsetHigh = 1 << 20;
+    let flags = LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY;
+    // SAFETY: the handle is open and its calls end before they return, so the structure outlives its use.
+    match done(unsafe { LockFileEx(file.as_raw_handle(), flags, 0, 1, 0, &raw mut place) }) {
+        Ok(()) => Ok(true),
+        Err(error) if is(&error, ERROR_LOCK_VIOLATION) || is(&error, ERROR_IO_PENDING) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes an open file: at once where the system can, else when the last handle of it is closed.

@@ -78,6 +78,13 @@ impl LockFile {
         }
     }
 
+    /// Takes the lock as [`try_hold`](Self::try_hold) does, and lets everybody read what is written in the file.
+    ///
+    /// It is another lock than that one: nobody may take both kinds on one file.
+    pub(crate) fn try_hold_readable(&self) -> Result<bool, FileError> {
+        ffi::try_lock_beyond(&self.0.file).map_err(|error| FileError::system("lock", &self.0.path, error))
+    }
+
     /// Whether the name still leads to this very file.
     pub(crate) fn is_still(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
         let now = match ffi::open(&directory.path_of(name), Purpose::Look, Which::Existing) {
@@ -103,12 +110,18 @@ impl LockFile {
 
     /// Removes the name as [`remove`](Self::remove) does, though somebody else has the file open; it is free at once.
     ///
-    /// The file gets another name first: where it keeps a name until its last handle is closed, it keeps that one.
-    pub(crate) fn remove_in_use(&self, directory: &PrivateDir, name: &str) -> Result<bool, FileError> {
+    /// The file gets another name first, that of a temporary of `target`: where it keeps a name until its last handle is
+    /// closed, it keeps that one, and where it keeps it for longer, it is swept.
+    pub(crate) fn remove_in_use(
+        &self,
+        directory: &PrivateDir,
+        name: &str,
+        target: &str,
+    ) -> Result<bool, FileError> {
         if !self.is_still(directory, name)? {
             return Ok(false);
         }
-        let aside = temporary_name(name).and_then(|aside| {
+        let aside = temporary_name(target).and_then(|aside| {
             let aside = directory.path_of(&aside);
             patiently(Until::Free, || fs::rename(&self.0.path, &aside))
         });
@@ -223,7 +236,7 @@ mod tests {
         let held = LockFile::create(&directory, "a", "1 test").expect("made").expect("new");
         assert!(held.try_hold().expect("asked"));
         let seen = LockFile::open_existing(&directory, "a").expect("no error").expect("there");
-        assert!(seen.remove_in_use(&directory, "a").expect("removed"));
+        assert!(seen.remove_in_use(&directory, "a", "b").expect("removed"));
         assert!(!held.is_still(&directory, "a").expect("looked"));
         let next = LockFile::create(&directory, "a", "2 test").expect("made").expect("the name is free");
         assert!(!held.remove(&directory, "a").expect("it is another file's name"));
@@ -239,5 +252,17 @@ mod tests {
         assert!(!second.try_hold().expect("asked"));
         drop(first);
         assert!(second.try_hold().expect("asked"));
+    }
+
+    #[test]
+    fn what_is_held_readable_is_held_by_one_handle_and_read_by_the_next() {
+        let (_home, directory) = place();
+        let first = LockFile::create(&directory, "a", "1 test").expect("made").expect("new");
+        assert!(first.try_hold_readable().expect("asked"));
+        let second = LockFile::open_existing(&directory, "a").expect("no error").expect("there");
+        assert!(!second.try_hold_readable().expect("asked"));
+        assert_eq!(second.content().expect("read"), "1 test");
+        drop(first);
+        assert!(second.try_hold_readable().expect("asked"));
     }
 }
