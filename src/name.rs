@@ -220,6 +220,8 @@ mod tests {
         assert_eq!(CacheName::default().file_name(Partition::NoCae), "msal.cache.nocae");
         assert_eq!(CacheName::default().file_name(Partition::Cae), "msal.cache.cae");
         assert_eq!(CacheName::parse(CacheName::DEFAULT), Ok(CacheName::default()));
+        assert_eq!("other".parse(), CacheName::parse("other"));
+        assert_ne!("other".parse(), Ok(CacheName::default()));
     }
 
     #[test]
