@@ -64,7 +64,7 @@ fn is_younger(marked: SystemTime, now: SystemTime, age: Duration) -> bool {
 /// Waits about as long as a short change takes, longer where looking took long, never past the deadline.
 fn pause(looked: Duration, deadline: Deadline) {
     // Without randomness everybody would still ask, though in step.
-    let pause = moment(getrandom::u32().unwrap_or_default()).max(respite(looked).min(FRESH / 2));
+    let pause = moment(getrandom::u32().unwrap_or_default()).max(respite(looked).min(FRESH / 5));
     thread::park_timeout(pause.min(deadline.remaining()));
 }
 
@@ -76,7 +76,7 @@ fn moment(random: u32) -> Duration {
 const SHORTEST: Duration = Duration::from_millis(1);
 const SPREAD_MICROSECONDS: u32 = 2000;
 
-/// Whoever waits looks again before half of this has passed, and marks the file again once half of it has.
+/// Whoever waits looks again long before half of this has passed, and marks the file again once half of it has.
 ///
 /// So there is always a fresh mark as long as anybody waits.
 const FRESH: Duration = Duration::from_millis(100);
