@@ -208,6 +208,10 @@ impl Service {
             // A lie about a change is that it needs a prompt, or that there is nothing to change.
             self.record.taken |= call.changes() && !lies;
             self.record.note(&call.member, Sent::Body(body), &self.keyring);
+            // A lie about what an item is says that it is another one.
+            if lies && call.member == "GetAll" {
+                self.record.note(&call.member, Sent::Anything, &self.keyring);
+            }
             if call.member == "Prompt" {
                 bytes.extend(self.signal(&call.path, &completed));
             }
