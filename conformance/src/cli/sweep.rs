@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_says_nothing_is_no_success_and_what_is_wrong_counts_without_a_control_too() {
-        let swept = || Swept { reached: 3, ..Swept::default() };
+        let swept = || Swept { reached: 3, total: 3, ..Swept::default() };
         let nothing = || Swept { uncontrolled: Some("it does not save".into()), ..Swept::default() };
         let leak = Flawed { nth: 1, hit: "no fault".into(), flaws: [Flaw::Plaintext].into() };
         let leaking = Swept { flawed: vec![leak], ..nothing() };

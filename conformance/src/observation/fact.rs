@@ -63,6 +63,13 @@ pub enum Fact {
         /// To what, in one line.
         detail: String,
     },
+    /// The call of a fault came, and the fault could not happen to it.
+    FaultMissed {
+        /// Which of the case's faults, from 0.
+        fault: usize,
+        /// To what, and why not, in one line.
+        detail: String,
+    },
     /// A session was held until another one had passed its point.
     RendezvousMet {
         /// Which of the case's rendezvous, from 0.

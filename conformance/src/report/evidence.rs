@@ -28,6 +28,7 @@ fn names_its_session(fact: &Fact) -> bool {
         Fact::CanarySeen { place, .. } | Fact::LivenessSeen { place, .. } => snapshot_of(place).is_some(),
         Fact::CanaryIssued { .. }
         | Fact::FaultHit { .. }
+        | Fact::FaultMissed { .. }
         | Fact::RendezvousMet { .. }
         | Fact::Replied { .. }
         | Fact::AdapterFailed { .. }
@@ -58,6 +59,7 @@ fn fact(fact: &Fact, paths: &Paths<'_>) -> String {
             format!("the leak that was planted for {observer} was seen {}", sighting(place, paths))
         }
         Fact::FaultHit { detail, .. } => format!("a fault of the case happened: {detail}"),
+        Fact::FaultMissed { detail, .. } => format!("a fault of the case could not happen: {detail}"),
         Fact::PathPrinted { path } => format!("printed the path of {}, which it wrote", paths.short(path)),
         Fact::RendezvousMet { held_ms, .. } => {
             format!("was held for {held_ms} ms, until the other session had passed its point")

@@ -197,6 +197,13 @@ pub(crate) fn facts() -> Vec<(Option<usize>, Fact)> {
         ),
         (None, Fact::Planted { session: first, path: file.into(), what: "a file with mode 0644".into() }),
         (Some(0), Fact::FaultHit { fault: 0, detail: "write to ~/.store/x failed with ENOSPC".into() }),
+        (
+            Some(0),
+            Fact::FaultMissed {
+                fault: 0,
+                detail: "alter: GetSecrets, call 1 of the class read: empty".into(),
+            },
+        ),
         (Some(0), Fact::PathPrinted { path: file.into() }),
         (Some(1), Fact::RendezvousMet { rendezvous: 0, held_ms: 12 }),
         (Some(0), Fact::CanaryIssued { role: role("secret"), by: IssuedBy::Authority }),

@@ -47,7 +47,7 @@ pub fn sweep(swept: &[(Series, Swept)]) -> String {
 
 fn note(swept: &Swept) -> String {
     if let Some(reason) = &swept.stopped {
-        return format!("after {} points: {}", swept.reached, printable(reason));
+        return format!("after {} of {} points: {}", swept.reached, swept.total, printable(reason));
     }
     if let Some(what) = &swept.unsupported {
         return format!("the implementation cannot do {}", printable(what));
@@ -55,11 +55,13 @@ fn note(swept: &Swept) -> String {
     if let Some(why) = &swept.uncontrolled {
         return printable(why);
     }
-    let mut note = match swept.reached {
+    let mut note = match swept.total {
         0 => "no point".to_owned(),
-        1 => "the one point".to_owned(),
-        many => format!("all {many} points"),
+        total => format!("{} of {total} points", swept.reached),
     };
+    if swept.reached < swept.total {
+        note.push_str(", the other calls could not be struck");
+    }
     if swept.held_up > 0 {
         note.push_str(&format!(", {} left a lock that held the next session up", swept.held_up));
     }
@@ -70,16 +72,18 @@ fn note(swept: &Swept) -> String {
 }
 
 fn tally(swept: &[(Series, Swept)]) -> String {
-    let points: u32 = swept.iter().map(|(_, swept)| swept.reached).sum();
+    let sum = |count: fn(&Swept) -> u32| -> u32 { swept.iter().map(|(_, swept)| count(swept)).sum() };
+    let (reached, total) = (sum(|swept| swept.reached), sum(|swept| swept.total));
     let counts: Vec<_> =
         counts(swept).into_iter().map(|(flaw, count)| format!("{count} {}", flaw.as_str())).collect();
-    let held_up: u32 = swept.iter().map(|(_, swept)| swept.held_up).sum();
+    let held_up = sum(|swept| swept.held_up);
     let locks = if held_up > 0 {
         format!("; {held_up} left a lock that held the next session up until it was removed")
     } else {
         String::new()
     };
-    format!("sealcheck: {points} points reached in {} series: {}{locks}\n", swept.len(), counts.join(", "))
+    let (series, counts) = (swept.len(), counts.join(", "));
+    format!("sealcheck: {reached} of {total} points reached in {series} series: {counts}{locks}\n")
 }
 
 /// How often each flaw was seen, the worst first.
@@ -124,8 +128,8 @@ mod tests {
     fn points_are_counted_and_flaws_are_named() {
         let flawed = Flawed { nth: 4, hit: "write to ~/x".into(), flaws: [Flaw::Torn, Flaw::Untyped].into() };
         let results = [
-            (series("save"), Swept { reached: 12, held_up: 2, ..Swept::default() }),
-            (series("import"), Swept { reached: 7, flawed: vec![flawed], ..Swept::default() }),
+            (series("save"), Swept { reached: 12, total: 14, held_up: 2, ..Swept::default() }),
+            (series("import"), Swept { reached: 7, total: 7, flawed: vec![flawed], ..Swept::default() }),
             (
                 series("open"),
                 Swept { uncontrolled: Some("without a fault, put ended".into()), ..Swept::default() },
@@ -143,7 +147,7 @@ mod tests {
     fn a_series_that_had_to_stop_is_not_flawless() {
         let stopped = [(series("save"), Swept { stopped: Some("no room".into()), ..Swept::default() })];
         assert!(!is_flawless(&stopped));
-        assert!(sweep(&stopped).contains("after 0 points: no room"));
+        assert!(sweep(&stopped).contains("after 0 of 0 points: no room"));
     }
 
     fn series(name: &str) -> Series {

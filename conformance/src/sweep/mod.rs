@@ -1,7 +1,7 @@
 //! Sweeps: one fault at every point that it can hit, one world for each.
 //!
 //! A case has its faults where somebody thought of them. A sweep asks at the first call of a session, at the second, and
-//! so on until the calls have run out, and says how many points were reached and what was lost at which. The run that finds
+//! so on until the calls have run out, and says how many of the calls it struck and what was lost at which. The run that finds
 //! no call left is the control: what does not work there was not broken by a fault.
 //!
 //! | file | holds |

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     causes::causes,
     observation::{Fact, ReplyFact},
-    run::{RunOptions, Seen},
+    run::{RunOptions, Seen, StageError},
 };
 
 /// One script with one fault, at its first call, at its second, until the calls have run out.
@@ -35,8 +35,11 @@ pub struct Series {
 /// What became of a series.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct Swept {
-    /// How many points were reached.
+    /// How many calls the fault struck: the points that were reached.
     pub reached: u32,
+    /// How many calls there were. Those that were not reached could not be struck, such as an answer in which there is no
+    /// secret to alter.
+    pub total: u32,
     /// After how many of them the next session was held up by a lock, and got on only once that was removed.
     pub held_up: u32,
     /// Points at which something went wrong, in their order.
@@ -66,31 +69,38 @@ pub struct Flawed {
 impl Series {
     /// Plays every point.
     fn run(&self, options: &Arc<RunOptions>, told: &dyn Fn()) -> Swept {
+        self.sweep(|nth| {
+            let seen = Point { script: self.script, fault: self.disturbance.at(nth) }.play(options);
+            seen.inspect(|_| told())
+        })
+    }
+
+    /// Looks at one point after another, until a call is asked for that did not come.
+    fn sweep(&self, mut play: impl FnMut(u32) -> Result<Seen, StageError>) -> Swept {
         let mut swept = Swept::default();
         for nth in 1..=MOST_POINTS {
-            let point = Point { script: self.script, fault: self.disturbance.at(nth) };
-            let seen = match point.play(options) {
+            let seen = match play(nth) {
                 Ok(seen) => seen,
                 Err(error) => {
                     swept.stopped = Some(causes(&error));
                     return swept;
                 }
             };
-            told();
             if let Some(what) = unsupported(&seen) {
                 return Swept { unsupported: Some(what), ..Swept::default() };
             }
-            let Some(hit) = hit(&seen) else {
+            let Some(Met { what, is_struck }) = met(&seen) else {
                 return match control(self.script, &seen.evidence) {
                     Ok(()) => swept,
                     Err(why) => swept.without_control(why, Flaw::seen(self.script, &seen.evidence)),
                 };
             };
-            swept.reached = nth;
+            swept.total = nth;
+            swept.reached += u32::from(is_struck);
             swept.held_up += u32::from(is_held_up(self.script, &seen.evidence));
             let flaws = Flaw::seen(self.script, &seen.evidence);
             if !flaws.is_empty() {
-                swept.flawed.push(Flawed { nth, hit, flaws });
+                swept.flawed.push(Flawed { nth, hit: what, flaws });
             }
         }
         swept.stopped = Some(format!("there were more than {MOST_POINTS} calls"));
@@ -102,7 +112,7 @@ impl Swept {
     /// The same where an undisturbed run does not work either: what is wrong whatever else works stays, and counts for the
     /// undisturbed run as well.
     fn without_control(mut self, why: String, undisturbed: BTreeSet<Flaw>) -> Self {
-        let nth = self.reached + 1;
+        let nth = self.total + 1;
         self.flawed.push(Flawed { nth, hit: "no fault".into(), flaws: undisturbed });
         for flawed in &mut self.flawed {
             flawed.flaws.retain(|flaw| !flaw.needs_control());
@@ -120,10 +130,19 @@ fn unsupported(seen: &Seen) -> Option<String> {
     })
 }
 
-/// What the fault hit; nothing where the calls had run out before.
-fn hit(seen: &Seen) -> Option<String> {
+/// The call that was to be struck.
+struct Met {
+    /// Which one, in one line.
+    what: String,
+    /// Whether the fault happened to it.
+    is_struck: bool,
+}
+
+/// What the fault met; nothing where the calls had run out before.
+fn met(seen: &Seen) -> Option<Met> {
     seen.evidence.iter().find_map(|entry| match &entry.fact {
-        Fact::FaultHit { detail, .. } => Some(detail.clone()),
+        Fact::FaultHit { detail, .. } => Some(Met { what: detail.clone(), is_struck: true }),
+        Fact::FaultMissed { detail, .. } => Some(Met { what: detail.clone(), is_struck: false }),
         _ => None,
     })
 }
@@ -155,7 +174,35 @@ const MOST_POINTS: u32 = 500;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::{
+        case::{BusClass, BusEffect, Platform},
+        observation::WorldFacts,
+        protocol::RequestKind,
+        sweep::{
+            evidence_of::{evidence, get, ok, replied},
+            scripts,
+        },
+    };
+
+    #[test]
+    fn a_call_that_cannot_be_struck_is_passed_over_and_the_next_one_is_not() {
+        let call = |detail: &str| detail.to_owned();
+        let (first, second) = (call("the first read"), call("the second read"));
+        let swept = altered_reads().sweep(|nth| {
+            Ok(match nth {
+                1 => seen(Some(Fact::FaultMissed { fault: 0, detail: first.clone() }), Some("new")),
+                2 => seen(Some(Fact::FaultHit { fault: 0, detail: second.clone() }), None),
+                _ => seen(None, Some("new")),
+            })
+        });
+        assert_eq!((swept.reached, swept.total), (1, 2));
+        let flaws = [Flaw::Lost].into();
+        assert_eq!(swept.flawed, [Flawed { nth: 2, hit: second, flaws }]);
+        assert_eq!((swept.uncontrolled, swept.stopped), (None, None));
+    }
 
     #[test]
     fn without_a_control_only_what_is_lost_is_excused() {
@@ -165,7 +212,8 @@ mod tests {
             flaws: flaws.iter().copied().collect(),
         };
         let swept = Swept {
-            reached: 2,
+            reached: 1,
+            total: 2,
             held_up: 1,
             flawed: vec![flawed(1, &[Flaw::Lost]), flawed(2, &[Flaw::Lost, Flaw::Plaintext])],
             ..Swept::default()
@@ -173,5 +221,28 @@ mod tests {
         let left = swept.without_control("it does not save".into(), [Flaw::Crashed, Flaw::Torn].into());
         assert_eq!(left.flawed, [flawed(2, &[Flaw::Plaintext]), flawed(3, &[Flaw::Crashed])]);
         assert_eq!((left.reached, left.uncontrolled.as_deref()), (0, Some("it does not save")));
+    }
+
+    fn altered_reads() -> Series {
+        let script = scripts().iter().find(|script| script.name == "save").expect("there is such a script");
+        Series { script, disturbance: Disturbance::Bus(BusClass::Read, BusEffect::Alter) }
+    }
+
+    /// A point of the script `save`, by what became of the fault in it and what was left.
+    fn seen(fault: Option<Fact>, left: Option<&str>) -> Seen {
+        let put = |session| (session, replied(RequestKind::Put, ok(None)));
+        let fault = fault.map(|fault| (1, fault));
+        let facts: Vec<_> = [put(0), put(1), (2, get(left))].into_iter().chain(fault).collect();
+        let world = WorldFacts {
+            platform: Platform::CURRENT,
+            emulator: None,
+            provider: "none".into(),
+            broker: "none".into(),
+            uid: Some(0),
+            umask: Some(0),
+            home: String::new(),
+            root: String::new(),
+        };
+        Seen { world, hello: None, observers: BTreeMap::new(), evidence: evidence(&facts) }
     }
 }

@@ -33,6 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             }));
         }
     }
+    trials.extend(with_both_brokers("a call that cannot be struck is named and is not a hit", missing));
     trials.extend(with_both_brokers("a fault repeats on every connection of its session only", repeating));
     trials
 }
@@ -80,6 +81,27 @@ fn one(broker: BrokerKind, provider: ProviderKind, class: BusClass, effect: BusE
     let (lost, evidence) = scene.finish();
     same(lost, Ok(()))?;
     same(hits(&evidence), vec![(Some(SESSION), 4)])
+}
+
+/// Reads an item that is not there, and then one that is: only the secret of the second one can be altered.
+fn missing(broker: BrokerKind) -> Result<(), Failed> {
+    for (nth, wanted) in [(1, (0, 1)), (2, (1, 0)), (3, (0, 0))] {
+        let scene = Scene::set(broker, ProviderKind::Scripted, Condition::Usable)?;
+        let (call, effect) = (BusClass::Read, BusEffect::Alter);
+        let fault = BusFault { number: 0, call, nth, repeat: Repeat::Once, effect };
+        let door = scene.world.bus.open_door(Guest::session(SESSION).with_faults(vec![fault]))?;
+        let mut client = KeyringClient::connect(&door.client_address())?;
+        client.open_session(Algorithm::DiffieHellman)?;
+        let item = client.create_item(DEFAULT, &new_item(), SECRET)?;
+        same(client.secret(&format!("{item}0")).is_err(), true)?;
+        same(client.secret(&item)? == SECRET, nth != 2)?;
+        drop((client, door));
+        let (lost, evidence) = scene.finish();
+        same(lost, Ok(()))?;
+        let missed = |entry: &&Evidence| matches!(entry.fact, Fact::FaultMissed { fault: 0, .. });
+        same((hits(&evidence).len(), evidence.iter().filter(missed).count()), wanted)?;
+    }
+    Ok(())
 }
 
 fn repeating(broker: BrokerKind) -> Result<(), Failed> {

@@ -80,7 +80,10 @@ impl Relay {
         self.shared.owners.learn_from_answer(&pending, &frame);
         let answers = pending.passage.take();
         let struck = pending.struck.take().and_then(|Struck { number, call, aftermath }| {
-            let messages = aftermath.apply(&frame)?;
+            let Some(messages) = aftermath.apply(&frame) else {
+                self.miss(number, &call, &format!("its answer ({}) holds no secret", answer_of(&frame)));
+                return None;
+            };
             self.hit(number, call);
             Some((aftermath, messages))
         });

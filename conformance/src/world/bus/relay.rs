@@ -180,6 +180,12 @@ impl Relay {
         self.shared.log.record(Observer::Harness, self.visit.session(), fact);
     }
 
+    /// The call of a fault of the case came, and the fault cannot happen to it.
+    pub(super) fn miss(&self, fault: usize, call: &str, why: &str) {
+        let fact = Fact::FaultMissed { fault, detail: format!("{call}: {why}") };
+        self.shared.log.record(Observer::Harness, self.visit.session(), fact);
+    }
+
     pub(super) fn pending(&self, frame: &Frame) -> Pending {
         Pending::of(frame, self.shared.log.clock().now())
     }
@@ -199,7 +205,10 @@ impl Relay {
         }
     }
 
-    pub(super) fn record(&self, pending: Pending, answer: &str) {
+    pub(super) fn record(&self, mut pending: Pending, answer: &str) {
+        if let Some(struck) = pending.struck.take() {
+            self.miss(struck.number, &struck.call, "it was not answered");
+        }
         let at = pending.at;
         if let Some(call) = pending.into_call(self.number, answer) {
             self.shared.log.record_at(at, Observer::Bus, self.visit.session(), Fact::BusCall(call));

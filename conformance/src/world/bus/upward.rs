@@ -27,7 +27,12 @@ impl Relay {
             return self.pass_on(frame, frame, None, None);
         };
         let struck = self.visit.strike(&passage).and_then(|(fault, nth)| {
-            Some((fault.number, fault.tell(header, nth), fault.course(frame, &self.stand())?))
+            let call = fault.tell(header, nth);
+            let Some(course) = fault.course(frame, &self.stand()) else {
+                self.miss(fault.number, &call, "it is no call to which this can happen");
+                return None;
+            };
+            Some((fault.number, call, course))
         });
         let Some((number, call, course)) = struck else {
             return self.pass_on(frame, frame, Some(passage), None);
