@@ -735,7 +735,7 @@ Examples:
 Each point is a world of its own: a session meets one fault at its n-th call, and a later
 session says what is left. Exits with 1 if anything was lost, torn, leaked, falsely
 acknowledged, unanswered or untyped, or if a process crashed; and with 2 if a script does not
-work without a fault either, so that its points say nothing.";
+work without a fault either, or an observer lost something, so that its points say nothing.";
 
 const TRACE_EXAMPLES: &str = "\
 Examples:

@@ -8,7 +8,7 @@ use crate::{
         BusClass, BusEffect, CallClass, CallEffect, CanaryRole, FaultKind, Partition, Plant, PlantKind,
         Repeat, Step,
     },
-    observation::SessionIndex,
+    observation::{Observer, SessionIndex},
     protocol::LocationRole,
     run::{Performance, RunOptions, Seen, Stage, StageError},
 };
@@ -29,6 +29,15 @@ impl Disturbance {
         match self {
             Self::Bus(call, effect) => FaultKind::Bus { call, nth, repeat, effect },
             Self::SystemCall(call, effect) => FaultKind::SystemCall { call, nth, repeat, effect },
+        }
+    }
+
+    /// Who must have seen everything, so that a flaw that was not seen was not there and a call that was not seen was not
+    /// made.
+    pub(super) fn observers(self) -> &'static [Observer] {
+        match self {
+            Self::Bus(..) => &[Observer::Files, Observer::SystemCalls, Observer::Bus],
+            Self::SystemCall(..) => &[Observer::Files, Observer::SystemCalls],
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     causes::causes,
-    observation::{Fact, ReplyFact},
+    observation::{Fact, ObserverState, ReplyFact},
     run::{RunOptions, Seen, StageError},
 };
 
@@ -47,7 +47,8 @@ pub struct Swept {
     /// What the script asks for and the implementation cannot do; then nothing was swept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsupported: Option<String>,
-    /// Why its points say nothing: what the script asks for does not work without a fault either.
+    /// Why the flaws that are missing say nothing: what the script asks for does not work without a fault either, or an
+    /// observer that would have seen them did not see everything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uncontrolled: Option<String>,
     /// Why the series ended before its calls had run out.
@@ -78,6 +79,7 @@ impl Series {
     /// Looks at one point after another, until a call is asked for that did not come.
     fn sweep(&self, mut play: impl FnMut(u32) -> Result<Seen, StageError>) -> Swept {
         let mut swept = Swept::default();
+        let mut unseen = None;
         for nth in 1..=MOST_POINTS {
             let seen = match play(nth) {
                 Ok(seen) => seen,
@@ -89,9 +91,12 @@ impl Series {
             if let Some(what) = unsupported(&seen) {
                 return Swept { unsupported: Some(what), ..Swept::default() };
             }
+            if let Some(why) = self.unseen(&seen) {
+                unseen.get_or_insert(format!("at call {nth} {why}"));
+            }
             let Some(Met { what, is_struck }) = met(&seen) else {
                 return match control(self.script, &seen.evidence) {
-                    Ok(()) => swept,
+                    Ok(()) => Swept { uncontrolled: unseen, ..swept },
                     Err(why) => swept.without_control(why, Flaw::seen(self.script, &seen.evidence)),
                 };
             };
@@ -105,6 +110,21 @@ impl Series {
         }
         swept.stopped = Some(format!("there were more than {MOST_POINTS} calls"));
         swept
+    }
+
+    /// Why a secret in a file, or a call, may have been there and was not seen.
+    fn unseen(&self, seen: &Seen) -> Option<String> {
+        let needed = self.disturbance.observers().iter();
+        needed.copied().find_map(|observer| match seen.observers.get(&observer) {
+            Some(ObserverState::Complete { .. }) => None,
+            Some(ObserverState::Lost { reason }) => {
+                Some(format!("the observer {observer} lost something: {reason}"))
+            }
+            Some(ObserverState::Unavailable { reason }) => {
+                Some(format!("the observer {observer} was not there: {reason}"))
+            }
+            None => Some(format!("the observer {observer} was not there")),
+        })
     }
 }
 
@@ -178,8 +198,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        case::{BusClass, BusEffect, Platform},
-        observation::WorldFacts,
+        case::{BusClass, BusEffect, CallClass, CallEffect, Platform},
+        observation::{EvidenceId, Observer, WorldFacts},
         protocol::RequestKind,
         sweep::{
             evidence_of::{evidence, get, ok, replied},
@@ -205,6 +225,47 @@ mod tests {
     }
 
     #[test]
+    fn what_an_observer_did_not_see_at_any_point_is_not_swept() {
+        let lost = || ObserverState::Lost { reason: "it is blind".into() };
+        let unavailable = || ObserverState::Unavailable { reason: "it is blind".into() };
+        let whole = with_observers(altered_reads(), &|_, _| {});
+        assert_eq!((whole.uncontrolled, whole.reached), (None, 2));
+        for state in [lost(), unavailable()] {
+            for observer in [Observer::Files, Observer::SystemCalls, Observer::Bus] {
+                // The third one is the control.
+                for blind in 1..=3 {
+                    let swept = with_observers(altered_reads(), &|nth, observers| {
+                        if nth == blind {
+                            observers.insert(observer, state.clone());
+                        }
+                    });
+                    let why = swept.uncontrolled.expect("somebody did not see everything");
+                    assert!(why.starts_with(&format!("at call {blind} the observer {observer} ")), "{why}");
+                    assert!(why.ends_with(": it is blind"), "{why}");
+                }
+            }
+        }
+        let missing = with_observers(altered_reads(), &|_, observers| observers.clear());
+        assert!(missing.uncontrolled.is_some());
+    }
+
+    #[test]
+    fn what_cannot_show_a_flaw_of_a_series_may_be_blind() {
+        let kill = Series {
+            disturbance: Disturbance::SystemCall(CallClass::Any, CallEffect::Kill),
+            ..altered_reads()
+        };
+        let swept = with_observers(kill, &|_, observers| {
+            observers.remove(&Observer::Bus);
+        });
+        assert_eq!((swept.uncontrolled, swept.reached), (None, 2));
+        let swept = with_observers(altered_reads(), &|_, observers| {
+            observers.remove(&Observer::Network);
+        });
+        assert_eq!((swept.uncontrolled, swept.reached), (None, 2));
+    }
+
+    #[test]
     fn without_a_control_only_what_is_lost_is_excused() {
         let flawed = |nth, flaws: &[Flaw]| Flawed {
             nth,
@@ -221,6 +282,16 @@ mod tests {
         let left = swept.without_control("it does not save".into(), [Flaw::Crashed, Flaw::Torn].into());
         assert_eq!(left.flawed, [flawed(2, &[Flaw::Plaintext]), flawed(3, &[Flaw::Crashed])]);
         assert_eq!((left.reached, left.uncontrolled.as_deref()), (0, Some("it does not save")));
+    }
+
+    /// Sweeps two calls without a flaw, with observers that a test changes.
+    fn with_observers(series: Series, change: &dyn Fn(u32, &mut BTreeMap<Observer, ObserverState>)) -> Swept {
+        series.sweep(|nth| {
+            let fault = Fact::FaultHit { fault: 0, detail: "a read".into() };
+            let mut seen = seen((nth <= 2).then_some(fault), Some("new"));
+            change(nth, &mut seen.observers);
+            Ok(seen)
+        })
     }
 
     fn altered_reads() -> Series {
@@ -243,6 +314,8 @@ mod tests {
             home: String::new(),
             root: String::new(),
         };
-        Seen { world, hello: None, observers: BTreeMap::new(), evidence: evidence(&facts) }
+        let complete = ObserverState::Complete { liveness: EvidenceId(0) };
+        let observers = Observer::ALL.into_iter().map(|observer| (observer, complete.clone())).collect();
+        Seen { world, hello: None, observers, evidence: evidence(&facts) }
     }
 }
