@@ -7,6 +7,7 @@ mod causes;
 pub mod checkup;
 pub mod cli;
 mod https;
+pub mod interruption;
 pub mod judge;
 mod modes;
 pub mod mutants;

@@ -1,11 +1,12 @@
 //! Whole sessions in whole worlds: what a session gets, and what is left when a world is given up.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, error::Error, path::PathBuf, sync::Arc, time::Duration};
 
 use sealcheck::{
     adapter::AdapterCommand,
     canary::Seed,
     case::{CanaryRole, Case, Catalogue, catalogue, load},
+    interruption::Interruption,
     judge::{Outcome, judge_case},
     observation::{Fact, Observation, ProcessStart, Role, SessionEnd, SessionIndex},
     protocol::RequestKind,
@@ -107,9 +108,9 @@ fn judge_with_plants(adapter: AdapterCommand) -> Vec<Outcome> {
             let Observations { case: seen, twin } = run.outcome?;
             outcomes.extend(judge_case(case, &seen, &twin).into_iter().map(|(_, outcome)| outcome));
         }
-        Ok::<(), String>(())
+        Ok::<(), Box<dyn Error>>(())
     });
-    assert_eq!(ended, Ok(()));
+    ended.expect("the harness does its part");
     assert_eq!(outcomes.len(), case.checks.len());
     outcomes
 }
@@ -139,6 +140,7 @@ fn options(adapter: AdapterCommand) -> Arc<RunOptions> {
         without: BTreeSet::new(),
         seed: Seed::fresh(),
         jobs: 1,
+        interruption: Interruption::default(),
     })
 }
 

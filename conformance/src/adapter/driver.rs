@@ -16,7 +16,10 @@ use super::{
     defect::DriverError,
     readers::{Event, Readers, Stream},
 };
-use crate::protocol::{LineError, MAX_LINE_BYTES, Reply, Request, RequestKind, Tag, decode_reply};
+use crate::{
+    interruption::Interruption,
+    protocol::{LineError, MAX_LINE_BYTES, Reply, Request, RequestKind, Tag, decode_reply},
+};
 
 /// The harness's end of the pipes of one session.
 ///
@@ -32,6 +35,7 @@ pub struct Driver {
     open: OpenStreams,
     /// When it was found that nobody reads the session's input.
     input_closed: Option<Instant>,
+    interruption: Interruption,
     defect: Option<DriverError>,
 }
 
@@ -56,7 +60,13 @@ impl Driver {
     ) -> io::Result<Self> {
         let readers = Readers::spawn(stdin, stdout, stderr, &tag)?;
         let open = OpenStreams { output: true, error: true };
-        Ok(Self { readers, tag, sequence: 0, lines: 0, open, input_closed: None, defect: None })
+        let interruption = Interruption::default();
+        Ok(Self { readers, tag, sequence: 0, lines: 0, open, input_closed: None, interruption, defect: None })
+    }
+
+    /// From now on an interrupt counts as the deadline of the reply that is waited for.
+    pub fn heed(&mut self, interruption: Interruption) {
+        self.interruption = interruption;
     }
 
     /// Sends a request and waits for its reply.
@@ -177,8 +187,13 @@ impl Driver {
             // A process that died closed both ends, and the end of its output tells more than the end of its input.
             let limit =
                 self.input_closed.map_or(deadline, |closed| deadline.min(closed + AFTER_CLOSED_INPUT));
-            let event = match self.readers.events.recv_timeout(left(limit)) {
+            let event = match self.readers.events.recv_timeout(left(limit).min(GLANCE)) {
                 Ok(event) => event,
+                Err(RecvTimeoutError::Timeout)
+                    if !left(limit).is_zero() && self.interruption.check().is_ok() =>
+                {
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) if self.input_closed.is_some() => {
                     return Err(DriverError::ClosedInput { request: request() });
                 }
@@ -315,3 +330,5 @@ pub struct Output {
 
 /// How long the end of output is awaited once input is closed.
 const AFTER_CLOSED_INPUT: Duration = Duration::from_secs(1);
+/// How often it is asked meanwhile whether to go on waiting.
+const GLANCE: Duration = Duration::from_millis(100);

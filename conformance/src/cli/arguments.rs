@@ -599,6 +599,8 @@ fn schema_parser() -> impl clap::builder::TypedValueParser<Value = SchemaName> {
 
 const EXIT_CODES: &str = "\
 Exit codes, the first that applies:
+ 129, 130, 143  SIGHUP, SIGINT or SIGTERM came before the end: nothing was judged completely, and
+      what was made is removed; a second one ends it at once
   64  the command line is wrong
   65  a file that was given is wrong
   69  this machine cannot make a world

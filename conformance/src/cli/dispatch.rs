@@ -8,9 +8,10 @@ use std::{
 use clap::Parser as _;
 
 use super::{
-    Arguments, Command, Exit, Failure, Parts, Wired, adapter, doctor, explain, list, merge, mutants,
-    output::Output, rejudge, replay, report, run, schema, setup, sweep, trace,
+    AdapterCommand, Arguments, Command, Exit, Failure, Parts, Wired, adapter, doctor, explain, list, merge,
+    mutants, output::Output, rejudge, replay, report, run, schema, setup, sweep, trace,
 };
+use crate::interruption::Interruption;
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -44,7 +45,9 @@ pub fn main() -> ExitCode {
         | Command::Trace(_)
         | Command::Schema(_) => {
             log_to_stderr(arguments.verbose);
-            dispatch(&arguments, &parts, &mut Output::stdout(arguments.color.into())).map(ExitCode::from)
+            heed_interrupts(&arguments.command)
+                .and_then(|()| dispatch(&arguments, &parts, &mut Output::stdout(arguments.color.into())))
+                .map(ExitCode::from)
         }
     };
     ended.unwrap_or_else(|failure| {
@@ -80,6 +83,32 @@ pub(super) fn dispatch<W: Write>(
         | Command::AdapterReference { .. } => {
             Err(Failure::usage("the output of this subcommand is not a report"))
         }
+    }
+}
+
+/// Has a command that makes worlds remove them where it is interrupted; others just end.
+fn heed_interrupts(command: &Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(_)
+        | Command::Replay(_)
+        | Command::Mutants(_)
+        | Command::Sweep(_)
+        | Command::Adapter(AdapterCommand::Check(_)) => Interruption::heed().map_err(Failure::harness),
+        // A person's command in a world gets the signals itself.
+        Command::World(_) => Ok(()),
+        Command::Report(_)
+        | Command::Merge(_)
+        | Command::List(_)
+        | Command::Explain(_)
+        | Command::Rejudge(_)
+        | Command::Doctor(_)
+        | Command::Setup(_)
+        | Command::Adapter(AdapterCommand::List(_))
+        | Command::Trace(_)
+        | Command::Schema(_)
+        | Command::Supervise
+        | Command::Beacon { .. }
+        | Command::AdapterReference { .. } => Ok(()),
     }
 }
 

@@ -22,7 +22,9 @@ pub(super) fn check(arguments: &AdapterCheckArguments) -> Result<Checkup, Failur
     let command = adapter::resolve(&adapter, state.as_deref()).map_err(Failure::usage)?;
     let options =
         judging::options(command, arguments.broker, ProviderKind::default(), &[], Seed::fresh(), None)?;
-    checkup::examine(&options).map_err(trouble)
+    let checkup = checkup::examine(&options).map_err(trouble)?;
+    options.interruption.check()?;
+    Ok(checkup)
 }
 
 /// Every adapter in this binary, and whether it can run here.
@@ -61,6 +63,7 @@ pub(super) fn find(folder: Option<&PathBuf>, name: &str) -> Result<Adapter, Fail
 /// A world that cannot be made is the machine's trouble; one that does not do what it should is ours.
 pub(super) fn trouble(error: StageError) -> Failure {
     match error {
+        StageError::Interrupted(interrupt) => Failure::interrupted(interrupt),
         StageError::Premises(_) | StageError::Authority(_) => Failure::sandbox_unavailable(error),
         StageError::Beacon(_)
         | StageError::Relocation(_)

@@ -3,7 +3,7 @@
 use std::{error::Error, io::Write};
 
 use super::Exit;
-use crate::report::printable;
+use crate::{interruption::Interrupt, report::printable};
 
 /// Why a command could not do its work, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,11 @@ impl Failure {
         Self { exit: Exit::HarnessError, cause: cause.into(), next: None }
     }
 
+    /// The program was interrupted before it was done.
+    pub fn interrupted(interrupt: Interrupt) -> Self {
+        Self { exit: Exit::Interrupted(interrupt.signal()), cause: interrupt.into(), next: None }
+    }
+
     /// Says what to do next.
     #[must_use]
     pub fn next(self, step: impl Into<String>) -> Self {
@@ -61,6 +66,12 @@ impl Failure {
         }
         // Where standard error is closed, the exit code is all that is left to say.
         let _closed = output.write_all(text.as_bytes());
+    }
+}
+
+impl From<Interrupt> for Failure {
+    fn from(interrupt: Interrupt) -> Self {
+        Self::interrupted(interrupt)
     }
 }
 

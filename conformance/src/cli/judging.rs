@@ -13,6 +13,7 @@ use crate::{
     adapter::{self, Adapter, AdapterCommand},
     canary::Seed,
     case::{Case, Check, Platform, Selection, catalogue},
+    interruption::Interruption,
     judge::{Baseline, Known, Outcome, ResultKey, Verdict, beyond, judge},
     observation::{Lives, Observer, platform_label},
     protocol::Identity,
@@ -263,6 +264,7 @@ pub(super) fn options(
         without: without.iter().copied().collect(),
         seed,
         jobs: jobs.map_or(processors, usize::from),
+        interruption: Interruption::of_this_process(),
     }))
 }
 

@@ -28,6 +28,7 @@ pub(super) fn sweep(
     let seed = arguments.seed.unwrap_or_else(Seed::fresh);
     let options = judging::options(command, broker, provider, &[], seed, arguments.jobs)?;
     let swept = sweep::sweep(&series, &options, &|index| tell(&series[index], series.len()));
+    options.interruption.check()?;
     Ok(series.into_iter().zip(swept).collect())
 }
 

@@ -45,7 +45,7 @@ fn prepare(arguments: &WorldArguments) -> Result<Visit, Failure> {
     let watch = arguments.watch.then(|| {
         supervisor::probe().map_err(Failure::sandbox_unavailable)?;
         let harness = env::current_exe().map_err(Failure::harness)?;
-        Ok(Watch { harness, writable })
+        Ok::<_, Failure>(Watch { harness, writable })
     });
     let (program, rest) = arguments.command.split_first().expect("the parser wants a command");
     Ok(Visit {

@@ -7,6 +7,8 @@ use super::{OutcomeKind, Verdict};
 /// How the program ends. Of several that apply, the first one counts.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Exit {
+    /// 128 and the number of a signal: the program was interrupted before it was done.
+    Interrupted(u8),
     /// 64: the command line is wrong.
     Usage,
     /// 65: a file that was given is wrong: case, statement, baseline, recording.
@@ -31,7 +33,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// All of them, in the order in which they are looked for.
+    /// All of them, in the order in which they are looked for; but for interruptions, of which there is one for each signal.
     pub const ALL: [Self; 10] = [
         Self::Usage,
         Self::BadInput,
@@ -56,6 +58,7 @@ impl Exit {
     /// The number.
     pub fn code(self) -> u8 {
         match self {
+            Self::Interrupted(signal) => 128 + signal,
             Self::Usage => 64,
             Self::BadInput => 65,
             Self::SandboxUnavailable => 69,
@@ -72,6 +75,7 @@ impl Exit {
     /// What it means, in one line.
     pub fn meaning(self) -> &'static str {
         match self {
+            Self::Interrupted(_) => "a signal ended it before it was done",
             Self::Usage => "the command line is wrong",
             Self::BadInput => "a case, statement, baseline or recording is wrong",
             Self::SandboxUnavailable => "this machine has no sandbox; see `sealcheck doctor`",

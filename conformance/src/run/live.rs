@@ -10,6 +10,7 @@ use super::{premises::Door, stage::StageError};
 use crate::{
     adapter::{Captured, Driver, DriverError},
     canary::Scanner,
+    interruption::Interruption,
     observation::{EvidenceLog, Fact, Observer, SessionEnd, SessionIndex},
     observe::{Lost, OutputScanner, OutputStream, mention},
     protocol::Tag,
@@ -94,6 +95,12 @@ impl Live {
     /// The same, with the door to which its environment leads: it is shut when its processes are gone.
     pub(super) fn behind(self, door: Door) -> Self {
         Self { door: Some(door), ..self }
+    }
+
+    /// The same, not waiting for a reply once it is to end early.
+    pub(super) fn heeding(mut self, interruption: Interruption) -> Self {
+        self.driver.heed(interruption);
+        self
     }
 
     /// Waits for the end, and takes what was printed beside the protocol; all of it becomes evidence.

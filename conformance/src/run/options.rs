@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 use crate::{
     adapter::AdapterCommand,
     canary::Seed,
+    interruption::Interruption,
     observation::Observer,
     world::{BrokerKind, ProviderKind},
 };
@@ -26,4 +27,6 @@ pub struct RunOptions {
     pub seed: Seed,
     /// How many cases run at a time.
     pub jobs: usize,
+    /// Whether all of it is to end early.
+    pub interruption: Interruption,
 }

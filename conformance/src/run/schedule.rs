@@ -16,6 +16,7 @@ use super::{episode::observe, options::RunOptions, stage::StageError, twin::Play
 use crate::{
     case::{Case, CaseId},
     causes::causes,
+    interruption::{Interrupt, Interruption},
     observation::{Lives, Observation, Role},
     protocol::Statement,
 };
@@ -56,12 +57,13 @@ pub enum Progress {
     Ran(Box<CaseRun>),
 }
 
-/// Runs cases, `options.jobs` at a time, and tells in the order of their ends; `tell` stops the run by an error.
+/// Runs cases, `options.jobs` at a time, and tells in the order of their ends; `tell` stops the run by an error, and so
+/// does an interrupt: nothing is told any more once it came, for it may have cut short what would be told.
 ///
 /// # Errors
 ///
-/// The error of `tell`.
-pub fn run_cases<E>(
+/// The error of `tell`, or the interrupt.
+pub fn run_cases<E: From<Interrupt>>(
     cases: &[&Case],
     options: &Arc<RunOptions>,
     tell: &mut dyn FnMut(Progress) -> Result<(), E>,
@@ -69,7 +71,7 @@ pub fn run_cases<E>(
     let observe = |case: &Case, role: Role, play: &Play, statement: Option<&Statement>| {
         observe(case, role, play, statement, options)
     };
-    run_with(cases, options.jobs, &observe, tell)
+    run_with(cases, options.jobs, options.interruption, &observe, tell)
 }
 
 /// Plays something in a world of its own.
@@ -79,9 +81,10 @@ type Observe<'a> =
 /// The same, of one thread.
 type ObserveHere<'a> = dyn Fn(&Case, Role, &Play, Option<&Statement>) -> Result<Observation, StageError> + 'a;
 
-fn run_with<E>(
+fn run_with<E: From<Interrupt>>(
     cases: &[&Case],
     jobs: usize,
+    interruption: Interruption,
     observe: &Observe<'_>,
     tell: &mut dyn FnMut(Progress) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -95,7 +98,7 @@ fn run_with<E>(
             let sender = sender.clone();
             scope.spawn(|| {
                 let sender = sender;
-                while !stopped.load(Ordering::Relaxed) {
+                while !stopped.load(Ordering::Relaxed) && interruption.check().is_ok() {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(index) else { break };
                     let running =
@@ -121,9 +124,12 @@ fn run_with<E>(
             });
         }
         drop(sender);
-        let told = progress.iter().try_for_each(&mut *tell);
+        let told = progress.iter().try_for_each(|progress| {
+            interruption.check()?;
+            tell(progress)
+        });
         stopped.store(true, Ordering::Relaxed);
-        told
+        told.and_then(|()| Ok(interruption.check()?))
     })
 }
 
@@ -166,8 +172,8 @@ impl Twins {
 mod tests {
     use std::{
         collections::{BTreeMap, BTreeSet},
-        convert::Infallible,
         io,
+        sync::atomic::AtomicI32,
     };
 
     use super::*;
@@ -205,7 +211,7 @@ mod tests {
         let cases = with_twins();
         let mut told = Vec::new();
         let observe = |case: &Case, role: Role, _: &Play, _: Option<&Statement>| Ok(observation(case, role));
-        let ended = run_with(&cases, 1, &observe, &mut |progress| {
+        let ended = run_with(&cases, 1, Interruption::default(), &observe, &mut |progress| {
             told.push(match progress {
                 Progress::Running { case, done } => {
                     assert_eq!(case, cases[done].id);
@@ -213,7 +219,7 @@ mod tests {
                 }
                 Progress::Ran(run) => (run.index, true),
             });
-            Ok::<(), Infallible>(())
+            Ok::<(), Interrupt>(())
         });
         assert_eq!(ended, Ok(()));
         let wanted: Vec<_> = (0..cases.len()).flat_map(|index| [(index, false), (index, true)]).collect();
@@ -225,11 +231,44 @@ mod tests {
         let cases = with_twins();
         let mut told = 0;
         let observe = |case: &Case, role: Role, _: &Play, _: Option<&Statement>| Ok(observation(case, role));
-        let ended = run_with(&cases, 2, &observe, &mut |_| {
+        let ended = run_with(&cases, 2, Interruption::default(), &observe, &mut |_| {
             told += 1;
-            Err("enough")
+            Err(Ended::Enough)
         });
-        assert_eq!((ended, told), (Err("enough"), 1));
+        assert_eq!((ended, told), (Err(Ended::Enough), 1));
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_run_and_what_it_may_have_cut_short_is_not_told() {
+        static CAME: AtomicI32 = AtomicI32::new(0);
+        let cases = with_twins();
+        let played = AtomicUsize::new(0);
+        let observe = |case: &Case, role: Role, _: &Play, _: Option<&Statement>| {
+            // In the middle of the second world.
+            if played.fetch_add(1, Ordering::Relaxed) == 1 {
+                CAME.store(2, Ordering::Relaxed);
+            }
+            Ok(observation(case, role))
+        };
+        let mut told = 0;
+        let ended = run_with(&cases, 1, Interruption::at(&CAME), &observe, &mut |progress| {
+            told += usize::from(matches!(progress, Progress::Ran(_)));
+            Ok(())
+        });
+        assert_eq!((ended, told, played.into_inner()), (Err(Ended::Interrupted), 0, 2));
+    }
+
+    /// Why a run ended early.
+    #[derive(Debug, PartialEq)]
+    enum Ended {
+        Enough,
+        Interrupted,
+    }
+
+    impl From<Interrupt> for Ended {
+        fn from(_: Interrupt) -> Self {
+            Self::Interrupted
+        }
     }
 
     #[test]
@@ -257,11 +296,11 @@ mod tests {
             if role == Role::Twin { twin(seen) } else { Ok(seen) }
         };
         let mut runs = Vec::new();
-        let ended = run_with(cases, jobs, &observe, &mut |progress| {
+        let ended = run_with(cases, jobs, Interruption::default(), &observe, &mut |progress| {
             if let Progress::Ran(run) = progress {
                 runs.push(*run);
             }
-            Ok::<(), Infallible>(())
+            Ok::<(), Interrupt>(())
         });
         assert_eq!(ended, Ok(()));
         (runs, played.into_inner().expect("no test panics while it holds this"))

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     canary::CanarySet,
     case::End,
+    interruption::Interruption,
     observation::EvidenceLog,
     observe::Lost,
     protocol::{HelloReply, Statement, Tag},
@@ -43,6 +44,8 @@ pub(super) struct Session<'a> {
     pub(super) kept: &'a KeptStates,
     /// Where it meets others.
     pub(super) meetings: &'a Arc<Meetings>,
+    /// Whether all of it is to end early.
+    pub(super) interruption: Interruption,
     /// Whether what it says is searched.
     pub(super) scans_output: bool,
     /// Where its processes come in to the bus.
@@ -79,7 +82,8 @@ impl Session<'_> {
         let gate = Meetings::gate(self.meetings, session);
         let mut live =
             Live::start(self.harness, &self.spec, self.tag, session, self.log, self.scans_output, &gate)?
-                .behind(self.door);
+                .behind(self.door)
+                .heeding(self.interruption);
         let conversation = Conversation {
             log: self.log,
             session,

@@ -18,6 +18,7 @@ use crate::{
     adapter::AdapterCommand,
     canary::{CanarySet, WorldSeed},
     case::{CanaryRole, Condition, Place, Rendezvous},
+    interruption::Interrupt,
     observation::{
         Clock, EvidenceLog, Fact, IssuedBy, Observer, ObserverState, SessionIndex, Snapshot, WorldFacts,
         path_text,
@@ -60,6 +61,7 @@ impl Stage {
         roles: impl IntoIterator<Item = CanaryRole>,
         umask: u32,
     ) -> Result<Self, StageError> {
+        options.interruption.check()?;
         let secret = CanaryRole(CLIENT_SECRET_ROLE.into());
         let canaries = CanarySet::of(seed, roles.into_iter().chain([secret]));
         let log = EvidenceLog::without(Clock::start(), options.without.iter().copied());
@@ -139,6 +141,7 @@ impl Stage {
         rendezvous: &[Rendezvous],
     ) -> Result<(), StageError> {
         let Some(first) = performances.first() else { return Ok(()) };
+        self.options.interruption.check()?;
         if first.place == Place::Relocated {
             self.relocate()?;
         }
@@ -203,6 +206,7 @@ impl Stage {
             authority: &self.authority,
             kept: &self.kept,
             meetings,
+            interruption: self.options.interruption,
             scans_output: !self.states.is_unavailable(Observer::Output),
             door,
         })
@@ -276,6 +280,7 @@ impl Stage {
         condition: Condition,
         session: SessionIndex,
     ) -> Result<Live, StageError> {
+        self.options.interruption.check()?;
         self.premises_mut(Place::Home).set(condition)?;
         let performance = Performance { condition, ..Performance::new(session, adapter, &[]) };
         self.prove(&performance)?;
@@ -285,7 +290,7 @@ impl Stage {
         let scans_output = !self.states.is_unavailable(Observer::Output);
         let gate = OpenGate::shared();
         let live = Live::start(&self.options.harness, &spec, tag, session, &self.log, scans_output, &gate)?;
-        Ok(live.behind(door))
+        Ok(live.behind(door).heeding(self.options.interruption))
     }
 
     /// Takes note of the end of a session that [`Stage::start`] began.
@@ -466,6 +471,9 @@ pub struct Seen {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StageError {
+    /// All of it is to end early.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupt),
     /// Folders, bus or provider.
     #[error(transparent)]
     Premises(#[from] PremisesError),

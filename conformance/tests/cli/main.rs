@@ -6,6 +6,7 @@
 mod answers;
 mod baselines;
 mod chance;
+mod interrupts;
 mod leaky;
 mod program;
 mod runs;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         baselines::tests(),
         surroundings::tests(),
         visits::tests(),
+        interrupts::tests(),
     ];
     let trials = tests.into_iter().flatten().map(|test| {
         let reason = test.lacks.map(|lacks| format!(" ({lacks})")).unwrap_or_default();

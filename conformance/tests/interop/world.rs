@@ -14,6 +14,7 @@ use sealcheck::{
     adapter::{AdapterCommand, Catalogue, resolve, state_folder},
     canary::Seed,
     case::{CanaryRole, Condition, Interaction, Options, Partition, Step},
+    interruption::Interruption,
     observation::{Evidence, Fact, KeyringItem, ReplyFact, SessionEnd, SessionIndex, SystemCall, ValueFact},
     run::{Performance, RunOptions, Stage},
     world::{bus::BrokerKind, providers::ProviderKind},
@@ -76,6 +77,7 @@ impl World {
             without: BTreeSet::new(),
             seed: Seed::fresh(),
             jobs: 1,
+            interruption: Interruption::default(),
         };
         let seed = options.seed.world(&["interop"]);
         let stage = Stage::build(Arc::new(options), &seed, [FIRST, SECOND].map(role), 0o022)

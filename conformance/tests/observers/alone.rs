@@ -12,6 +12,7 @@ use sealcheck::{
     adapter::AdapterCommand,
     canary::Seed,
     case::{CanaryRole, Interaction, Options, Partition, Place, Step},
+    interruption::Interruption,
     observation::{Fact, Observer, ObserverState, ReplyFact, SessionEnd, SessionIndex, ValueFact},
     run::{Performance, RunOptions, Seen, Stage},
     world::{bus::BrokerKind, providers::ProviderKind},
@@ -95,6 +96,7 @@ fn play(leak: &str, without: BTreeSet<Observer>) -> Seen {
         without,
         seed: Seed::fresh(),
         jobs: 1,
+        interruption: Interruption::default(),
     };
     let seed = options.seed.world(&["alone"]);
     let mut stage = Stage::build(Arc::new(options), &seed, [token()], 0o077).unwrap();

@@ -9,6 +9,7 @@ use std::{
 
 use sealcheck::{
     adapter::AdapterCommand,
+    interruption::Interruption,
     record::Recording,
     run::RunOptions,
     world::{bus::BrokerKind, providers::ProviderKind},
@@ -83,6 +84,7 @@ pub(crate) fn options(harness: PathBuf, adapter: AdapterCommand) -> RunOptions {
         without: BTreeSet::new(),
         seed: sealcheck::canary::Seed::fresh(),
         jobs: 1,
+        interruption: Interruption::default(),
     }
 }
 
