@@ -1,6 +1,10 @@
 //! `world`: a command of a person's in a world.
 
-use std::{env, io, path::PathBuf, process::ExitCode};
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use super::{Failure, WorldArguments};
 use crate::{
@@ -41,7 +45,7 @@ pub(super) fn supervise() -> ExitCode {
 }
 
 fn prepare(arguments: &WorldArguments) -> Result<Visit, Failure> {
-    let writable = arguments.writable.iter().map(folder).collect::<Result<_, _>>()?;
+    let writable = arguments.writable.iter().map(|given| folder(given)).collect::<Result<_, _>>()?;
     let watch = arguments.watch.then(|| {
         supervisor::probe().map_err(Failure::sandbox_unavailable)?;
         let harness = env::current_exe().map_err(Failure::harness)?;
@@ -62,7 +66,7 @@ fn prepare(arguments: &WorldArguments) -> Result<Visit, Failure> {
 }
 
 /// A folder as the supervisor finds it, which does not begin where the caller is.
-fn folder(given: &PathBuf) -> Result<PathBuf, Failure> {
+fn folder(given: &Path) -> Result<PathBuf, Failure> {
     let found = given.canonicalize().ok().filter(|folder| folder.is_dir());
     found.ok_or_else(|| Failure::usage(format!("--writable {}: there is no such folder", given.display())))
 }
