@@ -113,7 +113,53 @@ impl Notice {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::field::{Field, Visit};
+    use tracing::{Event, Level, Metadata, Subscriber, span};
+
     use super::*;
+
+    #[test]
+    fn whoever_listens_to_warnings_of_the_library_is_told() {
+        let heard = Listener::default();
+        let notice = Notice::PlaintextResidue { path: "/home/alex/cache".into() };
+        tracing::subscriber::with_default(heard.clone(), || notice.announce());
+        assert_eq!(*heard.0.lock().expect("not poisoned"), [notice.to_string()]);
+    }
+
+    /// The messages of the library's warnings.
+    #[derive(Clone, Default)]
+    struct Listener(Arc<Mutex<Vec<String>>>);
+
+    impl Subscriber for Listener {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target() == "token_cache" && *metadata.level() == Level::WARN
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            event.record(&mut self.clone());
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    impl Visit for Listener {
+        fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+            assert_eq!(field.name(), "message");
+            self.0.lock().expect("not poisoned").push(format!("{value:?}"));
+        }
+    }
 
     #[test]
     fn of_plaintext_that_nobody_read_it_is_not_said_how_old_it_was() {

@@ -64,8 +64,13 @@ fn is_younger(marked: SystemTime, now: SystemTime, age: Duration) -> bool {
 /// Waits about as long as a short change takes, longer where looking took long, never past the deadline.
 fn pause(looked: Duration, deadline: Deadline) {
     // Without randomness everybody would still ask, though in step.
-    let pause = moment(getrandom::u32().unwrap_or_default()).max(respite(looked).min(FRESH / 5));
-    thread::park_timeout(pause.min(deadline.remaining()));
+    let random = getrandom::u32().unwrap_or_default();
+    thread::park_timeout(length(looked, random).min(deadline.remaining()));
+}
+
+/// Several pauses fit into the time for which a mark is fresh, however long looking takes.
+fn length(looked: Duration, random: u32) -> Duration {
+    moment(random).max(respite(looked).min(FRESH / 5))
 }
 
 /// The pause that a random number stands for.
@@ -172,6 +177,18 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_is_renewed_before_it_is_stale() {
+        let (_home, directory) = place();
+        let held = hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect("free");
+        #[expect(clippy::disallowed_types, reason = "a test sets a clock's mark")]
+        let file = std::fs::File::options().append(true).open(directory.path().join("a.lock")).expect("open");
+        let old = SystemTime::now() - FRESH * 3 / 4;
+        file.set_modified(old).expect("set");
+        hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect_err("held");
+        assert!(held.modified().expect("looked") > old + FRESH / 4);
+    }
+
+    #[test]
     fn whoever_has_waited_asks_though_others_wait_too() {
         let (_home, directory) = place();
         // A machine may be busy elsewhere for longer than a mark is fresh, but not every time.
@@ -191,6 +208,7 @@ mod tests {
             assert!((SHORTEST..longest).contains(&moment(random)), "{random}");
         }
         assert_ne!(moment(1), moment(2));
+        assert_eq!(length(Duration::from_secs(60), 0), Duration::from_millis(20));
 
         let begun = Instant::now();
         pause(Duration::ZERO, Deadline::after(Duration::from_secs(60)));

@@ -67,6 +67,11 @@ mod tests {
             Pauses::between(shortest, shortest).wait_at_least(least, Deadline::after(deadline));
             begun.elapsed()
         };
+        let begun = Instant::now();
+        let mut pauses = Pauses::between(Duration::from_millis(20), Duration::from_millis(20));
+        pauses.wait(Deadline::after(Duration::from_secs(60)));
+        assert!(begun.elapsed() >= Duration::from_millis(20));
+
         let (none, short, long) = (Duration::ZERO, Duration::from_millis(20), Duration::from_secs(60));
         assert!(waited(short, none, long) >= short);
         assert!(waited(none, short, long) >= short);

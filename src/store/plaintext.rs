@@ -49,3 +49,39 @@ impl Store for PlaintextStore {
         Ok(())
     }
 }
+
+#[cfg(all(test, any(unix, windows)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fs::SystemFiles;
+    use crate::plan::{Consent, Decision, Existing, decide};
+    use crate::store::Absence;
+    use crate::{Environment, Platform};
+
+    #[test]
+    fn what_is_written_is_in_the_file_until_it_is_cleared() {
+        let home = tempfile::tempdir().expect("a folder");
+        let environment = Environment {
+            platform: Platform::Linux,
+            home: Some(home.path().to_owned()),
+            ..Environment::default()
+        };
+        let location = Location::new(&environment, "app".to_owned()).expect("there is a home");
+        let absent = Obstacle::from(Absence::NoService);
+        let Decision::Plaintext(permit) = decide(Err(&absent), Consent::Given, Existing::Nothing) else {
+            panic!("there is consent");
+        };
+        let store = PlaintextStore::new(permit, Arc::new(SystemFiles), &location);
+        let (lock, soon) = (LockGuard::without_lock(), Deadline::after(Duration::from_secs(5)));
+        let secret = SecretBytes::from(b"secret".to_vec());
+
+        store.clear(&lock, soon).expect("there is no folder yet");
+        store.write(&lock, &secret, soon).expect("written");
+        assert_eq!(store.read(soon).expect("read"), Some(secret));
+        store.clear(&lock, soon).expect("cleared");
+        assert_eq!(store.read(soon).expect("read"), None);
+        assert!(!location.plaintext_path().exists());
+    }
+}

@@ -166,3 +166,13 @@ fn a_link_in_the_place_of_the_file_is_refused_and_its_target_is_left_alone() {
     }
     assert_eq!(fs::read_to_string(&victim).expect("there"), "");
 }
+
+#[test]
+fn a_cache_shows_its_protection_and_nothing_that_is_in_it() {
+    let world = World::new();
+    let cache = world.open(false).expect("encrypted");
+    cache.write(secret("token of alex")).expect("written");
+    cache.read().expect("read");
+    let shown = format!("{cache:?}");
+    assert!(shown.contains("secret-service") && !shown.contains("token of alex"), "{shown}");
+}

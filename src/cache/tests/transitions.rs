@@ -1,10 +1,14 @@
 //! What happens when encryption comes and goes, and when others use the cache too.
 
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::world::{World, absent, locked, secret};
 use crate::fs::testing::Others;
 use crate::fs::{Living, others_may};
+use crate::seams::Seams;
 use crate::store::{Absence, Breakage, Obstacle};
 use crate::{Error, ErrorKind, Notice, Protection};
 
@@ -120,6 +124,33 @@ fn a_plaintext_handle_does_not_save_beside_a_locked_protector() {
 }
 
 #[test]
+fn a_plaintext_handle_that_finds_its_tokens_does_not_ask_the_protector() {
+    let world = World::new();
+    let cache = world.probe_answers(absent).open(true).expect("plaintext");
+    cache.write(secret("token")).expect("written");
+    world.probe_answers(super::world::usable);
+    assert_eq!(cache.read().expect("read"), Some(secret("token")));
+    assert!(matches!(cache.protection(), Protection::Plaintext { .. }), "{:?}", cache.protection());
+    assert_eq!((world.item(), world.content().as_str()), (None, "token"));
+}
+
+#[test]
+fn plaintext_that_is_gone_before_it_is_read_is_no_import() {
+    let world = World::new();
+    world.plant("old token", Others::Nothing);
+    let (file, reads) = (world.file(), AtomicU32::new(0));
+    let item = Arc::new(move || {
+        // The first look is without the lock; at the second one somebody empties the file in spite of it.
+        if reads.fetch_add(1, Ordering::Relaxed) == 1 {
+            fs::write(&file, "").expect("emptied");
+        }
+        Ok(None)
+    });
+    let cache = world.builder(true).seams(acknowledging(item)).open().expect("encrypted");
+    assert_eq!((cache.notices(), world.content().as_str()), (vec![], ""));
+}
+
+#[test]
 fn a_plaintext_handle_reads_what_another_one_moved_to_encryption() {
     let world = World::new();
     let cache = world.probe_answers(absent).open(true).expect("plaintext");
@@ -162,19 +193,26 @@ fn a_refused_first_write_leaves_no_signal() {
 }
 
 #[test]
-fn an_acknowledged_write_that_cannot_be_read_back_is_an_error() {
+fn a_first_write_that_may_have_made_an_item_leaves_its_signal() {
     let world = World::new();
-    let cache = world
-        .builder(false)
-        .seams(crate::seams::Seams {
-            store: Box::new(|_, _| Ok(Box::new(Forgetful))),
-            ..crate::seams::Seams::real()
-        })
-        .open()
-        .expect("encrypted");
-    let error = cache.write(secret("token")).expect_err("lost");
-    let expected = matches!(error, Error::Protector { source: Obstacle::Broken(Breakage::ReadBackDiffers) });
-    assert!(expected, "{error:?}");
+    let cache = world.open(false).expect("encrypted");
+    world.write_answers(|_| Err(Breakage::Disconnected { call: "write" }.into()));
+    cache.write(secret("token")).expect_err("nobody knows");
+    assert_eq!(world.names(), ["app.nocae", "app.nocae.lock"]);
+}
+
+#[test]
+fn an_acknowledged_write_that_cannot_be_read_back_is_an_error() {
+    for kept in [None, Some("of another time")] {
+        let world = World::new();
+        let item = Arc::new(move || Ok(kept.map(secret)));
+        let cache = world.builder(false).seams(acknowledging(item)).open().expect("encrypted");
+        let error = cache.write(secret("token")).expect_err("lost");
+        assert!(
+            matches!(&error, Error::Protector { source: Obstacle::Broken(Breakage::ReadBackDiffers) }),
+            "{error:?}"
+        );
+    }
 }
 
 #[test]
@@ -182,9 +220,9 @@ fn an_acknowledged_write_keeps_its_signal_though_it_cannot_be_read_back() {
     let world = World::new();
     let cache = world
         .builder(false)
-        .seams(crate::seams::Seams {
+        .seams(Seams {
             store: Box::new(|_, _| Ok(Box::new(LockedBehindTheWrite::default()))),
-            ..crate::seams::Seams::real()
+            ..Seams::real()
         })
         .open()
         .expect("encrypted");
@@ -342,16 +380,23 @@ fn a_cache_without_leftovers_is_opened_without_a_lock() {
     assert_eq!(world.names(), ["app.nocae"]);
 }
 
-/// A keyring that says yes and keeps nothing.
-struct Forgetful;
+/// The right parts, with a keyring that has this item whatever is written.
+fn acknowledging(item: Arc<Item>) -> Seams {
+    Seams { store: Box::new(move |_, _| Ok(Box::new(Acknowledging(item.clone())))), ..Seams::real() }
+}
 
-impl crate::store::Store for Forgetful {
+type Item = dyn Fn() -> Result<Option<crate::SecretBytes>, Obstacle> + Send + Sync;
+
+/// A keyring that says yes and keeps nothing.
+struct Acknowledging(Arc<Item>);
+
+impl crate::store::Store for Acknowledging {
     fn probe(&self, _: crate::Interaction, _: crate::Deadline) -> Result<(), Obstacle> {
         Ok(())
     }
 
     fn read(&self, _: crate::Deadline) -> Result<Option<crate::SecretBytes>, Obstacle> {
-        Ok(None)
+        (self.0)()
     }
 
     fn write(
