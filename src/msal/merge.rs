@@ -125,8 +125,8 @@ fn places(here: &[Entry<'_>], other: &[Entry<'_>]) -> Vec<Vec<usize>> {
 fn stored_at(section: Section, entry: &Entry<'_>) -> Option<UnixTime> {
     let found = entry.found().ok()?;
     match section {
-        Section::AccessToken => AccessToken::read(&found).ok()?.changed_at(),
-        Section::RefreshToken => RefreshToken::read(&found).ok()?.changed_at(),
+        Section::AccessToken => AccessToken::read(&found).ok()?.cached_at,
+        Section::RefreshToken => RefreshToken::read(&found).ok()?.last_modification_time,
         Section::IdToken | Section::Account | Section::AppMetadata => None,
     }
 }

@@ -238,10 +238,6 @@ impl Contract for AccessToken<'_> {
     fn origin(&self) -> &Origin<'_> {
         &self.origin
     }
-
-    fn changed_at(&self) -> Option<UnixTime> {
-        self.cached_at
-    }
 }
 
 const BEARER: &str = "Bearer";

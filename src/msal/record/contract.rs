@@ -7,7 +7,7 @@ use crate::msal::fields::Fields;
 use crate::msal::json::Json;
 use crate::msal::text::Text;
 use crate::msal::writer::ObjectWriter;
-use crate::msal::{Defect, Field, Section, UnixTime};
+use crate::msal::{Defect, Field, Section};
 
 /// A kind of record; there are five, and no others can be made.
 ///
@@ -48,11 +48,6 @@ pub trait Contract: Sized {
 
     /// Where it was found.
     fn origin(&self) -> &Origin<'_>;
-
-    /// When it was stored, where the schema says.
-    fn changed_at(&self) -> Option<UnixTime> {
-        None
-    }
 }
 
 /// A record that was found, and not yet read.

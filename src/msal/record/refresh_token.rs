@@ -178,8 +178,4 @@ impl Contract for RefreshToken<'_> {
     fn origin(&self) -> &Origin<'_> {
         &self.origin
     }
-
-    fn changed_at(&self) -> Option<UnixTime> {
-        self.last_modification_time
-    }
 }

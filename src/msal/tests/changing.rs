@@ -1,7 +1,7 @@
 use super::{HOUR, access_token, account, meaning, refresh_token, secrets, stored, written};
 use crate::msal::{
-    AccessToken, AppMetadata, ChangeError, Document, IdToken, Query, RefreshToken, Section, SignOut,
-    UnixTime, Upserted,
+    AccessToken, AppMetadata, ChangeError, Document, IdToken, Query, Record, RefreshToken, Section, SignOut,
+    UnixTime, Unknown, Upserted,
 };
 
 fn upsert_all(document: &mut Document<'_>) {
@@ -101,6 +101,56 @@ fn a_record_under_another_librarys_key_is_replaced_where_it_is() {
     token.set_scopes(["User.Read"]);
     assert_eq!(document.upsert(&token), Ok(Upserted::Added));
     assert_eq!(document.len(Section::AccessToken), 2);
+}
+
+#[test]
+fn every_kind_of_record_stays_under_the_key_where_it_was_found() {
+    fn put_back<R: Record>(document: &mut Document<'_>, found: Option<R>) {
+        let found = found.expect("it is there");
+        assert_eq!(document.upsert(&found), Ok(Upserted::Replaced), "it is laid out otherwise");
+    }
+    let record = r#"{"another-key": {"secret": "a", "home_account_id": "u.t", "environment": "login.example",
+        "client_id": "c", "expires_on": "9", "realm": "t"}}"#;
+    let sections = ["AccessToken", "RefreshToken", "IdToken", "Account", "AppMetadata"];
+    let text = sections.map(|section| format!("\"{section}\": {record}")).join(",");
+    let text = stored(&format!("{{{text}}}"));
+    let (read, all) = (Document::parse(&text).expect("it is a document"), Query::new());
+    let mut document = Document::parse(&text).expect("it is a document");
+    put_back(&mut document, read.access_tokens(&all).next());
+    put_back(&mut document, read.refresh_tokens(&all).next());
+    put_back(&mut document, read.id_tokens(&all).next());
+    put_back(&mut document, read.accounts(&all).next());
+    put_back(&mut document, read.app_metadata(&all).next());
+    for section in sections {
+        let sections = meaning(&document);
+        let keys: Vec<_> = sections[section].as_object().expect("there are records").keys().collect();
+        assert_eq!(keys, ["another-key"], "{section}");
+    }
+}
+
+#[test]
+fn scopes_are_sorted_words() {
+    let mut token = access_token("a");
+    assert_eq!(token.scopes().collect::<Vec<_>>(), ["Mail.Read", "User.Read"]);
+    token.set_scopes::<&str>([]);
+    assert_eq!(token.scopes().count(), 0);
+    let mut token = refresh_token("r", "a-client");
+    token.set_scopes(["User.Read", "Mail.Read"]);
+    assert_eq!(token.target, "Mail.Read User.Read");
+}
+
+#[test]
+fn a_record_has_each_unknown_field_once() {
+    let mut unknown = Unknown::default();
+    assert!((unknown.len(), unknown.is_empty()) == (0, true));
+    unknown.set_text("a", "1");
+    unknown.set_text("b", "2");
+    unknown.set_text("a", "3");
+    assert!((unknown.len(), unknown.is_empty()) == (2, false));
+    assert_eq!(
+        [unknown.json("a"), unknown.json("b"), unknown.json("c")],
+        [Some("\"3\""), Some("\"2\""), None]
+    );
 }
 
 #[test]
@@ -204,6 +254,21 @@ fn what_another_document_has_later_or_alone_is_taken_over() {
     assert_eq!(merged(token("a", Some(1)), token("b", None)), (0, vec!["a".to_owned()]));
     assert_eq!(merged(token("a", None), token("b", Some(1))), (1, vec!["b".to_owned()]));
     assert_eq!(merged(token("a", Some(1)), token("a", Some(1))), (0, vec!["a".to_owned()]));
+}
+
+#[test]
+fn an_older_refresh_token_of_another_document_is_not_taken_over() {
+    let document = |secret, seconds| {
+        let mut token = refresh_token(secret, "a-client");
+        token.last_modification_time = Some(UnixTime::from_seconds(seconds));
+        let mut document = Document::new();
+        document.upsert(&token).expect("it is a section");
+        document
+    };
+    let (mut older, mut newer) = (document("older", 0), document("newer", 1));
+    assert_eq!(newer.merge(&older), Ok(0));
+    assert_eq!(older.merge(&newer), Ok(1));
+    assert_eq!(meaning(&older), meaning(&newer));
 }
 
 #[test]

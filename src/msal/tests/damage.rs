@@ -206,5 +206,9 @@ fn nothing_that_was_stored_is_shown_in_debug() {
 
     let mut token = access_token("hunter2");
     token.unknown.set_text("later", "hunter2");
-    assert!(!format!("{token:?}").contains("hunter2"));
+    let shown = format!("{token:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("unknown: Unknown([REDACTED; 1])") && shown.contains("origin: New"), "{shown}");
+    let found = document.access_tokens(&Query::new()).next().expect("one is whole");
+    assert!(format!("{found:?}").contains("origin: Found"), "{found:?}");
 }
