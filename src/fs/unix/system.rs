@@ -256,7 +256,7 @@ const OWNER_ONLY_BITS: u32 = 0o600;
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::PathBuf;
 
     use super::*;
@@ -289,6 +289,17 @@ mod tests {
 
         fn set_mode(&self, name: &str, mode: u32) {
             fs::set_permissions(self.path(name), Permissions::from_mode(mode)).expect("changed");
+        }
+    }
+
+    #[test]
+    fn a_look_says_who_else_may_write() {
+        let place = Place::new();
+        place.replace("text").expect("written");
+        for (mode, others_may_write) in [(0o600, false), (0o644, false), (0o620, true), (0o602, true)] {
+            fs::set_permissions(place.path("a"), fs::Permissions::from_mode(mode)).expect("set");
+            let seen = SystemFiles.look(&place.directory, "a").expect("looked").expect("there");
+            assert_eq!(seen.writable_by_others, others_may_write, "{mode:o}");
         }
     }
 
