@@ -1,8 +1,8 @@
 //! Waiting for our own lock so that everybody gets a turn.
 //!
 //! The system's lock cannot be waited for with an end, so it is asked for again and again, and goes to whoever asks
-//! first after it was given back. That would always be a writer that comes back at once. So whoever waits marks the
-//! lock file, by its modification time, and whoever finds a fresh mark waits before it asks for the first time. Then
+//! first after it was given back. That would always be a writer that comes back at once. So whoever asks in vain marks
+//! the lock file, by its modification time, and whoever finds a fresh mark waits before it asks for the first time. Then
 //! all who want the lock ask equally often, at random moments: each of n gets about every n-th turn.
 //!
 //! The mark decides about nothing but who asks when. Whatever a clock does, and whoever sets the mark, one holds the
@@ -36,17 +36,16 @@ pub(super) fn hold(directory: &PrivateDir, name: &str, deadline: Deadline) -> Re
             let (marked, now) = (open.modified()?, SystemTime::now());
             let others_wait = is_younger(marked, now, FRESH);
             let asks = waited || !others_wait || last;
-            if asks && open.try_hold()? {
-                if open.is_still(directory, name)? {
-                    return Ok(open);
-                }
-                // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
-            } else {
-                if !is_younger(marked, now, FRESH / 2) {
-                    open.mark();
-                }
-                file = Some(open);
+            let held = asks && open.try_hold()?;
+            if held && open.is_still(directory, name)? {
+                return Ok(open);
             }
+            // Only by whoever has asked in vain: a mark that is renewed because it was seen would never end.
+            if asks && !held && !is_younger(marked, now, FRESH / 2) {
+                open.mark();
+            }
+            // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
+            file = (!held).then_some(open);
         }
         if last {
             return Err(Error::Busy { path: directory.path().join(name) });
@@ -186,6 +185,19 @@ mod tests {
         file.set_modified(old).expect("set");
         hold(&directory, "a.lock", Deadline::after(Duration::ZERO)).expect_err("held");
         assert!(held.modified().expect("looked") > old + FRESH / 4);
+    }
+
+    #[test]
+    fn whoever_only_finds_a_mark_does_not_renew_it() {
+        let (_home, directory) = place();
+        let open = LockFile::open(&directory, "a.lock").expect("open").expect("shared");
+        #[expect(clippy::disallowed_types, reason = "a test sets a clock's mark")]
+        let file = std::fs::File::options().append(true).open(directory.path().join("a.lock")).expect("open");
+        // Old enough to be renewed, and fresh enough to be waited for.
+        file.set_modified(SystemTime::now() - FRESH * 3 / 4).expect("set");
+        let marked = open.modified().expect("looked");
+        drop(hold(&directory, "a.lock", Deadline::after(Duration::from_secs(20))).expect("free"));
+        assert_eq!(open.modified().expect("looked"), marked);
     }
 
     #[test]
