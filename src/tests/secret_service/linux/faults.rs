@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use token_cache::store::{Breakage, Deadline, Interaction, Obstacle, Store};
+use token_cache::store::{Absence, Breakage, Deadline, Interaction, Obstacle, Store};
 use token_cache::{LockGuard, SecretBytes};
 
 use super::scripted::{Fault, world_with};
@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_sound_scripted_service_round_trips", BUS, a_sound_scripted_service_round_trips),
     ("a_service_without_encrypted_sessions_is_never_given_a_secret", BUS, a_service_without_encrypted_sessions_is_never_given_a_secret),
     ("a_weak_public_key_is_refused", BUS, a_weak_public_key_is_refused),
+    ("a_collection_of_the_session_is_none_that_lasts", BUS, a_collection_of_the_session_is_none_that_lasts),
     ("a_prompt_for_a_write_is_dismissed_and_refused", BUS, a_prompt_for_a_write_is_dismissed_and_refused),
     ("a_prompt_to_unlock_is_shown_only_where_that_is_allowed", BUS, a_prompt_to_unlock_is_shown_only_where_that_is_allowed),
     ("an_item_that_was_given_other_attributes_is_taken_back", BUS, an_item_that_was_given_other_attributes_is_taken_back),
@@ -45,6 +46,14 @@ fn a_weak_public_key_is_refused() {
     let written = broken(write(&world.store(NAME), "for everybody"));
     assert!(matches!(written, Breakage::Protocol { call: "OpenSession", .. }), "{written:?}");
     assert!(service.state().item.is_none());
+}
+
+fn a_collection_of_the_session_is_none_that_lasts() {
+    for fault in [Fault::HasSession, Fault::HasAliasedSession] {
+        let (world, _service) = world_with(fault);
+        let probed = world.store(NAME).probe(Interaction::Never, soon());
+        assert!(matches!(probed, Err(Obstacle::Absent(Absence::NoCollection))), "{fault:?}: {probed:?}");
+    }
 }
 
 fn a_prompt_for_a_write_is_dismissed_and_refused() {

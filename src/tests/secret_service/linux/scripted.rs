@@ -25,6 +25,10 @@ pub(crate) enum Fault {
     DropsWrites,
     /// Never answers a change of the secret.
     HangsOnChange,
+    /// Has nothing but the session's collection, at a path of its own and under its alias.
+    HasAliasedSession,
+    /// Has nothing but the session's collection, at the path where every service has it, and no alias.
+    HasSession,
     /// Leaves the bus instead of answering a change of the secret.
     LeavesOnChange,
     /// Nothing.
@@ -110,12 +114,22 @@ impl Service {
     }
 
     fn read_alias(&self, name: &str) -> OwnedObjectPath {
-        path(if name == "default" { COLLECTION } else { "/" })
+        path(match (self.0.state().fault, name) {
+            (Fault::HasAliasedSession, "session") => COLLECTION,
+            (Fault::HasAliasedSession | Fault::HasSession, _) => "/",
+            (_, "default") => COLLECTION,
+            _ => "/",
+        })
     }
 
     fn unlock(&self, objects: Vec<OwnedObjectPath>) -> (Vec<OwnedObjectPath>, OwnedObjectPath) {
         drop(objects);
         (Vec::new(), path(PROMPT))
+    }
+
+    #[zbus(property)]
+    fn collections(&self) -> Vec<OwnedObjectPath> {
+        vec![path(if self.0.has(Fault::HasSession) { SESSION_COLLECTION } else { COLLECTION })]
     }
 }
 
@@ -183,6 +197,8 @@ impl Item {
             Fault::AddsAttribute
             | Fault::AltersSecrets
             | Fault::DeniesAccess
+            | Fault::HasAliasedSession
+            | Fault::HasSession
             | Fault::None
             | Fault::PlainOnly
             | Fault::PromptsForCreation
@@ -249,6 +265,7 @@ fn owned(variant: Variant<'_>) -> OwnedVariant {
 
 const ROOT: &str = "/org/freedesktop/secrets";
 const COLLECTION: &str = "/org/freedesktop/secrets/collection/one";
+const SESSION_COLLECTION: &str = "/org/freedesktop/secrets/collection/session";
 const ITEM: &str = "/org/freedesktop/secrets/collection/one/1";
 const PROMPT: &str = "/org/freedesktop/secrets/prompt/1";
 const SESSION: &str = "/org/freedesktop/secrets/session/1";
