@@ -116,4 +116,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn two_differences_do_not_make_up_for_each_other() {
+        let bytes = vec![0; 2 * BLOCK];
+        for second in 1..bytes.len() {
+            let mut other = bytes.clone();
+            (other[0], other[second]) = (0x10, 0x10);
+            assert_ne!(SecretBytes::from(bytes.clone()), SecretBytes::from(other), "{second}");
+        }
+    }
 }
