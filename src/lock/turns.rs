@@ -36,16 +36,18 @@ pub(super) fn hold(directory: &PrivateDir, name: &str, deadline: Deadline) -> Re
             let (marked, now) = (open.modified()?, SystemTime::now());
             let others_wait = is_younger(marked, now, FRESH);
             let asks = waited || !others_wait || last;
-            let held = asks && open.try_hold()?;
-            if held && open.is_still(directory, name)? {
-                return Ok(open);
+            if asks && open.try_hold()? {
+                if open.is_still(directory, name)? {
+                    return Ok(open);
+                }
+                // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
+            } else {
+                // Only by whoever has asked in vain: a mark that is renewed because it was seen would never end.
+                if asks && !is_younger(marked, now, FRESH / 2) {
+                    open.mark();
+                }
+                file = Some(open);
             }
-            // Only by whoever has asked in vain: a mark that is renewed because it was seen would never end.
-            if asks && !held && !is_younger(marked, now, FRESH / 2) {
-                open.mark();
-            }
-            // A holder that cleared the cache has removed the file; a lock on one without a name excludes nobody.
-            file = (!held).then_some(open);
         }
         if last {
             return Err(Error::Busy { path: directory.path().join(name) });
