@@ -72,8 +72,7 @@ impl Setup {
 
     /// Where the file system folds names, two caches would be one.
     pub(super) fn refuse_folded_names(&self, directory: &PrivateDir) -> Result<(), Error> {
-        self.refuse_a_folded_name(directory, self.plan.location.file())?;
-        self.refuse_a_folded_name(directory, self.plan.location.plaintext())
+        self.plan.location.replaced().try_for_each(|name| self.refuse_a_folded_name(directory, name))
     }
 
     fn refuse_a_folded_name(&self, directory: &PrivateDir, wanted: &str) -> Result<(), Error> {
