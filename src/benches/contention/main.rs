@@ -12,6 +12,20 @@
 //! The program fails when one update of the library is lost or is an error. What the SDK does is printed only; it does
 //! not put what it writes on the disk, and its waits are those of the updates that did not fail after five seconds.
 //!
+//! # Figures
+//!
+//! Of a virtual machine with two processors that was left alone, and whose disk answers an fsync within 0.07 ms, in
+//! November 2026; waits in milliseconds. The SDK's writers have the lock in long runs: most waits are none, one is all.
+//!
+//! | 16 x 200 updates | lost | errors | seconds | p50 | p90 | p99 | longest |
+//! |---|---|---|---|---|---|---|---|
+//! | token-cache, processes | 0 | 0 | 1.3 | 4.5 | 12 | 24 | 54 |
+//! | token-cache, threads | 0 | 0 | 1.2 | 4.2 | 11 | 23 | 51 |
+//! | msal-extensions 1.3, processes | 0 | 0 | 3.8 | 0.01 | 0.02 | 0.04 | 3,754 |
+//! | msal-extensions 1.3, threads | 0 | 0 | 3.8 | 0.01 | 0.01 | 0.03 | 3,753 |
+//!
+//! On a machine that others kept busy, the SDK's writers gave up after five seconds 6 and 12 times.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `load.rs` | the load as this library carries it, in a worker process |
