@@ -118,6 +118,14 @@ impl LockFile {
         Ok(String::from_utf8_lossy(self.0.read()?.expose()).into_owned())
     }
 
+    /// When it was last written or marked since it was made; `None` if never, where the system can tell.
+    pub(crate) fn marked(&self) -> Result<Option<SystemTime>, FileError> {
+        let metadata = self.0.file.metadata();
+        let times = metadata.and_then(|metadata| Ok((metadata.modified()?, metadata.created().ok())));
+        let (modified, made) = times.map_err(|error| FileError::system("look at", &self.0.path, error))?;
+        Ok((made != Some(modified)).then_some(modified))
+    }
+
     /// When it was last written or marked.
     pub(crate) fn modified(&self) -> Result<SystemTime, FileError> {
         let modified = self.0.file.metadata().and_then(|metadata| metadata.modified());
@@ -222,5 +230,15 @@ mod tests {
         file.mark();
         let marked = file.modified().expect("looked");
         assert!(marked >= before && marked <= SystemTime::now(), "{marked:?}");
+        assert_eq!(file.marked().expect("looked"), Some(marked));
+    }
+
+    #[test]
+    fn a_file_that_was_only_made_is_not_marked() {
+        let (_home, directory) = place();
+        let file = LockFile::open(&directory, "a").expect("made").expect("on this system always");
+        // Not every file system keeps when a file was made.
+        let tells = file.0.metadata.created().is_ok();
+        assert_eq!(file.marked().expect("looked").is_none(), tells);
     }
 }

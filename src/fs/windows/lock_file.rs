@@ -136,6 +136,14 @@ impl LockFile {
         Ok(String::from_utf8_lossy(self.0.read()?.expose()).into_owned())
     }
 
+    /// When it was last written or marked since it was made; `None` if never, where the system can tell.
+    pub(crate) fn marked(&self) -> Result<Option<SystemTime>, FileError> {
+        let metadata = self.0.file.metadata();
+        let times = metadata.and_then(|metadata| Ok((metadata.modified()?, metadata.created().ok())));
+        let (modified, made) = times.map_err(|error| FileError::system("look at", &self.0.path, error))?;
+        Ok((made != Some(modified)).then_some(modified))
+    }
+
     /// When it was last written or marked.
     pub(crate) fn modified(&self) -> Result<SystemTime, FileError> {
         let modified = self.0.file.metadata().and_then(|metadata| metadata.modified());
