@@ -22,10 +22,20 @@ impl LockFile {
     ///
     /// Nobody can keep us from opening it, so on this system the answer is never `None`.
     pub(crate) fn open(directory: &PrivateDir, name: &str) -> Result<Option<Self>, FileError> {
-        let flags = OFlag::O_RDWR | OFlag::O_CREAT;
-        // A file is made where there is none, unless the folder itself was removed since it was opened.
-        let gone = || FileError::system("make", &directory.path_of(name), io::ErrorKind::NotFound);
-        let checked = Checked::open(directory, name, flags)?.ok_or_else(gone)?;
+        let open = |flags| Checked::open(directory, name, OFlag::O_RDWR | flags);
+        let checked = match open(OFlag::empty())? {
+            Some(checked) => checked,
+            None => match Self::create(directory, name, "")? {
+                Some(made) => {
+                    made.mark_as(UNMARKED);
+                    return Ok(Some(made));
+                }
+                // Somebody has made it in the meantime; whatever becomes of theirs, now there is one.
+                None => open(OFlag::O_CREAT)?.ok_or_else(|| {
+                    FileError::system("make", &directory.path_of(name), io::ErrorKind::NotFound)
+                })?,
+            },
+        };
         checked.make_private()?;
         Ok(Some(Self(checked)))
     }
@@ -118,15 +128,7 @@ impl LockFile {
         Ok(String::from_utf8_lossy(self.0.read()?.expose()).into_owned())
     }
 
-    /// When it was last written or marked since it was made; `None` if never, where the system can tell.
-    pub(crate) fn marked(&self) -> Result<Option<SystemTime>, FileError> {
-        let metadata = self.0.file.metadata();
-        let times = metadata.and_then(|metadata| Ok((metadata.modified()?, metadata.created().ok())));
-        let (modified, made) = times.map_err(|error| FileError::system("look at", &self.0.path, error))?;
-        Ok((made != Some(modified)).then_some(modified))
-    }
-
-    /// When it was last written or marked.
+    /// When it was last written or marked; long ago if it was only opened.
     pub(crate) fn modified(&self) -> Result<SystemTime, FileError> {
         let modified = self.0.file.metadata().and_then(|metadata| metadata.modified());
         modified.map_err(|error| FileError::system("look at", &self.0.path, error))
@@ -134,11 +136,18 @@ impl LockFile {
 
     /// Makes now its time of modification; where that fails, it stays as it was.
     pub(crate) fn mark(&self) {
-        if let Err(error) = self.0.file.set_modified(SystemTime::now()) {
+        self.mark_as(SystemTime::now());
+    }
+
+    fn mark_as(&self, time: SystemTime) {
+        if let Err(error) = self.0.file.set_modified(time) {
             tracing::debug!(%error, "a lock file cannot be marked; whoever waits may wait longer");
         }
     }
 }
+
+/// Nobody can have waited for a file that there was not.
+const UNMARKED: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// Whether an error says that the file may be read at most.
 fn is_refused(error: &io::Error) -> bool {
@@ -230,15 +239,14 @@ mod tests {
         file.mark();
         let marked = file.modified().expect("looked");
         assert!(marked >= before && marked <= SystemTime::now(), "{marked:?}");
-        assert_eq!(file.marked().expect("looked"), Some(marked));
     }
 
     #[test]
     fn a_file_that_was_only_made_is_not_marked() {
         let (_home, directory) = place();
-        let file = LockFile::open(&directory, "a").expect("made").expect("on this system always");
-        // Not every file system keeps when a file was made.
-        let tells = file.0.metadata.created().is_ok();
-        assert_eq!(file.marked().expect("looked").is_none(), tells);
+        let open = || LockFile::open(&directory, "a").expect("made").expect("on this system always");
+        assert_eq!(open().modified().expect("looked"), UNMARKED);
+        open().mark();
+        assert_ne!(open().modified().expect("looked"), UNMARKED);
     }
 }

@@ -23,7 +23,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_WRITE_ATTRIBUTES,
     FileBasicInfo, FileDispositionInfo, FileDispositionInfoEx, GetFileInformationByHandle,
     GetFileInformationByHandleEx, LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY, LockFileEx,
-    OPEN_ALWAYS, OPEN_EXISTING, READ_CONTROL, ReOpenFile, SYNCHRONIZE, SetFileInformationByHandle, WRITE_DAC,
+    OPEN_EXISTING, READ_CONTROL, ReOpenFile, SYNCHRONIZE, SetFileInformationByHandle, WRITE_DAC,
 };
 use windows_sys::Win32::System::IO::OVERLAPPED;
 use windows_sys::Win32::System::SystemInformation::GetTickCount64;
@@ -55,8 +55,6 @@ pub(super) enum Purpose {
 pub(super) enum Which<'a> {
     /// One that is there.
     Existing,
-    /// One that is there, or a new one with this descriptor.
-    Any(&'a Descriptor),
     /// One that is not there yet, with this descriptor.
     New(&'a Descriptor),
 }
@@ -91,7 +89,6 @@ pub(super) fn open(path: &Path, purpose: Purpose, which: Which<'_>) -> io::Resul
     let (access, share) = rights(purpose);
     let (disposition, attributes) = match which {
         Which::Existing => (OPEN_EXISTING, None),
-        Which::Any(descriptor) => (OPEN_ALWAYS, Some(descriptor.attributes())),
         Which::New(descriptor) => (CREATE_NEW, Some(descriptor.attributes())),
     };
     let attributes = attributes.as_ref().map_or(ptr::null(), ptr::from_ref);

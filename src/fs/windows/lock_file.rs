@@ -22,13 +22,13 @@ pub(crate) struct LockFile(Checked);
 impl LockFile {
     /// Opens the file, and makes it if there is none; `None` while somebody keeps us from opening it.
     pub(crate) fn open(directory: &PrivateDir, name: &str) -> Result<Option<Self>, FileError> {
-        let made = private(Inheritance::Nothing).and_then(|descriptor| {
-            ffi::open(&directory.path_of(name), Purpose::Change, Which::Any(&descriptor))
-        });
-        let Some(file) = attempted(directory, name, made)? else { return Ok(None) };
-        let checked = Checked::of(file, directory.path_of(name))?;
-        checked.make_private()?;
-        Ok(Some(Self(checked)))
+        let Some(open) = Self::open_existing(directory, name)? else {
+            // If somebody only keeps us from opening it, that keeps us from making it too.
+            let made = Self::create(directory, name, "")?;
+            return Ok(made.inspect(|made| made.mark_as(UNMARKED)));
+        };
+        open.0.make_private()?;
+        Ok(Some(open))
     }
 
     /// Opens the file if there is one, and if nobody keeps us from opening it.
@@ -136,15 +136,7 @@ impl LockFile {
         Ok(String::from_utf8_lossy(self.0.read()?.expose()).into_owned())
     }
 
-    /// When it was last written or marked since it was made; `None` if never, where the system can tell.
-    pub(crate) fn marked(&self) -> Result<Option<SystemTime>, FileError> {
-        let metadata = self.0.file.metadata();
-        let times = metadata.and_then(|metadata| Ok((metadata.modified()?, metadata.created().ok())));
-        let (modified, made) = times.map_err(|error| FileError::system("look at", &self.0.path, error))?;
-        Ok((made != Some(modified)).then_some(modified))
-    }
-
-    /// When it was last written or marked.
+    /// When it was last written or marked; long ago if it was only opened.
     pub(crate) fn modified(&self) -> Result<SystemTime, FileError> {
         let modified = self.0.file.metadata().and_then(|metadata| metadata.modified());
         modified.map_err(|error| FileError::system("look at", &self.0.path, error))
@@ -152,11 +144,18 @@ impl LockFile {
 
     /// Makes now its time of modification; where that fails, it stays as it was.
     pub(crate) fn mark(&self) {
-        if let Err(error) = self.0.file.set_modified(SystemTime::now()) {
+        self.mark_as(SystemTime::now());
+    }
+
+    fn mark_as(&self, time: SystemTime) {
+        if let Err(error) = self.0.file.set_modified(time) {
             tracing::debug!(%error, "a lock file cannot be marked; whoever waits may wait longer");
         }
     }
 }
+
+/// Nobody can have waited for a file that there was not.
+const UNMARKED: SystemTime = SystemTime::UNIX_EPOCH;
 
 /// The file that was opened; `None` where somebody is in the way who will not be for ever.
 ///
