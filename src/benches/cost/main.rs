@@ -30,8 +30,8 @@
 //! | read of 4 KiB in a process | 0.85 to 1.47: missed twice | 1.02 | at most 1.3 |
 //! | read of 64 KiB in a process | 1.03 to 1.91: missed once | 1.19 | at most 1.3 |
 //! | update of 4 KiB and 64 KiB in a process | 1.35 to 2.6 | 1.68, 1.73 | none; `calls.rs` says why |
-//! | durable update of 4 KiB | 1.01 to 1.14 | 1.29 to 1.38: missed | at most 1.2 |
-//! | durable update of 64 KiB | 1.02 to 1.15 | 1.44 to 1.54: missed | at most 1.2 |
+//! | durable update of 4 KiB | 1.01 to 1.14 | 1.28 to 1.38: missed | at most 1.2 |
+//! | durable update of 64 KiB | 1.02 to 1.15 | 1.36 to 1.54: missed | at most 1.2 |
 //!
 //! A busy machine: a read changes threads twice more than the bare calls, and each time waits for a turn; and of the
 //! process on plaintext with a bus, 1.5 of 2.4 ms were those of a program that does nothing.
