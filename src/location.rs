@@ -216,10 +216,11 @@ impl Location {
         &self.directory
     }
 
-    /// The files that are replaced by new ones, whose temporaries a killed writer may leave behind.
+    /// The files that have content, each once: they are replaced by new ones, whose temporaries a killed writer may leave
+    /// behind, and must not be another cache's where the file system folds names.
     pub(crate) fn replaced(&self) -> impl Iterator<Item = &str> {
-        let file = (!self.shares_one_file()).then_some(self.file.as_str());
-        std::iter::once(self.plaintext.as_str()).chain(file)
+        let plaintext = (!self.shares_one_file()).then_some(self.plaintext.as_str());
+        std::iter::once(self.file.as_str()).chain(plaintext)
     }
 
     /// The cache's file: the empty signal file beside a keyring, the encrypted file where there is no keyring.
@@ -354,7 +355,7 @@ mod tests {
         assert_eq!(location.directory(), Path::new(LOCAL).join(".IdentityService"));
         assert_eq!(
             location.replaced().collect::<Vec<_>>(),
-            ["msal.cache.nocae.plaintext", "msal.cache.nocae"]
+            ["msal.cache.nocae", "msal.cache.nocae.plaintext"]
         );
         assert_eq!(
             (location.file(), location.plaintext()),

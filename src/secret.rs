@@ -86,6 +86,7 @@ const BLOCK: usize = 64;
 
 /// The bytes of a word.
 const WORD: usize = 8;
+const _: () = assert!(BLOCK.is_multiple_of(WORD), "no byte of a block is left out");
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn every_byte_of_every_length_counts() {
-        for length in 0..3 * 64 + 2 {
+        for length in 0..3 * BLOCK as u8 + 2 {
             let bytes: Vec<u8> = (0..length).collect();
             assert_eq!(SecretBytes::from(bytes.clone()), SecretBytes::from(bytes.clone()));
             for index in 0..bytes.len() {

@@ -22,13 +22,19 @@ pub(crate) struct LockFile(Checked);
 impl LockFile {
     /// Opens the file, and makes it if there is none; `None` while somebody keeps us from opening it.
     pub(crate) fn open(directory: &PrivateDir, name: &str) -> Result<Option<Self>, FileError> {
-        let Some(open) = Self::open_existing(directory, name)? else {
-            // If somebody only keeps us from opening it, that keeps us from making it too.
-            let made = Self::create(directory, name, "")?;
-            return Ok(made.inspect(|made| made.mark_as(UNMARKED)));
-        };
-        open.0.make_private()?;
-        Ok(Some(open))
+        let mut opened = Self::open_existing(directory, name)?;
+        if opened.is_none() {
+            if let Some(made) = Self::create(directory, name, "")? {
+                made.mark_as(UNMARKED);
+                return Ok(Some(made));
+            }
+            // Somebody has made it in the meantime, or keeps us from opening it.
+            opened = Self::open_existing(directory, name)?;
+        }
+        if let Some(opened) = &opened {
+            opened.0.make_private()?;
+        }
+        Ok(opened)
     }
 
     /// Opens the file if there is one, and if nobody keeps us from opening it.
@@ -149,7 +155,7 @@ impl LockFile {
 
     fn mark_as(&self, time: SystemTime) {
         if let Err(error) = self.0.file.set_modified(time) {
-            tracing::debug!(%error, "a lock file cannot be marked; whoever waits may wait longer");
+            tracing::debug!(%error, "a lock file cannot be marked; whoever wants the lock may wait longer");
         }
     }
 }
@@ -213,6 +219,15 @@ mod tests {
         assert!(LockFile::create(&directory, "a", "1 test").expect("no error").is_none());
         drop(alone);
         assert!(LockFile::open(&directory, "a").expect("no error").is_some());
+    }
+
+    #[test]
+    fn a_file_that_was_only_made_is_not_marked() {
+        let (_home, directory) = place();
+        let open = || LockFile::open(&directory, "a").expect("no error").expect("shared");
+        assert_eq!(open().modified().expect("looked"), UNMARKED);
+        open().mark();
+        assert_ne!(open().modified().expect("looked"), UNMARKED);
     }
 
     #[test]
