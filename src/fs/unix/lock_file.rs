@@ -170,9 +170,11 @@ mod tests {
     fn a_lock_file_that_is_there_is_opened_for_writing() {
         let (_home, directory) = place();
         LockFile::create(&directory, "a", "1 test").expect("made").expect("new");
-        let opened = LockFile::open_existing(&directory, "a").expect("no error").expect("there");
-        let flags = nix::fcntl::fcntl(&opened.0.file, nix::fcntl::FcntlArg::F_GETFL).expect("it is open");
-        assert_eq!(OFlag::from_bits_retain(flags) & OFlag::O_ACCMODE, OFlag::O_RDWR);
+        for opened in [LockFile::open_existing(&directory, "a"), LockFile::open(&directory, "a")] {
+            let file = opened.expect("no error").expect("there").0.file;
+            let flags = nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_GETFL).expect("it is open");
+            assert_eq!(OFlag::from_bits_retain(flags) & OFlag::O_ACCMODE, OFlag::O_RDWR);
+        }
         for (kind, refused) in [
             (io::ErrorKind::PermissionDenied, true),
             (io::ErrorKind::ReadOnlyFilesystem, true),
