@@ -3,11 +3,16 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    os::unix::{
-        fs::FileTypeExt,
-        net::{UnixListener, UnixStream},
+    os::{
+        fd::AsRawFd as _,
+        unix::{fs::FileTypeExt, net::UnixStream},
     },
     path::{Path, PathBuf},
+};
+
+use nix::{
+    errno::Errno,
+    sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, socket},
 };
 
 use super::{
@@ -260,15 +265,17 @@ fn probe() -> NewItem {
     }
 }
 
-/// Makes a socket file on which nobody listens: one whose listener is gone.
+/// Makes a socket file on which nobody listens, as a listener leaves it that is gone.
 fn dead_socket(folder: &Path) -> Result<BusAddress, ApplyError> {
     let path = folder.join("dead.sock");
-    let failed = |source| ApplyError::Socket { path: path.clone(), source };
-    match UnixListener::bind(&path) {
-        Ok(listener) => drop(listener),
+    // Nobody ever listens: what is only bound is dead even while a child that is just being made has a copy of it.
+    let bound = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)
+        .and_then(|socket| bind(socket.as_raw_fd(), &UnixAddr::new(&path)?));
+    match bound {
+        Ok(()) => {}
         // One that an earlier session left is as good, if it is dead.
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && UnixStream::connect(&path).is_err() => {}
-        Err(error) => return Err(failed(error)),
+        Err(Errno::EADDRINUSE) if UnixStream::connect(&path).is_err() => {}
+        Err(errno) => return Err(ApplyError::Socket { path, source: errno.into() }),
     }
     Ok(BusAddress::of(path))
 }
