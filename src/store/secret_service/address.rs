@@ -219,6 +219,7 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
+    use nix::sys::socket::{Shutdown, shutdown};
     use proptest::prelude::*;
 
     use super::*;
@@ -311,7 +312,8 @@ mod tests {
 
         let listener = UnixListener::bind(&socket).expect("a free path");
         connect(&bus, soon()).expect("somebody listens");
-        drop(listener);
+        // Closing alone would not do while the child that another test just makes has a copy of it.
+        shutdown(listener.as_raw_fd(), Shutdown::Both).expect("it listened");
         assert_eq!(absent(&bus), Absence::BusUnreachable { path: socket, cause: "ECONNREFUSED" });
     }
 
