@@ -61,9 +61,9 @@ impl KillMatrix {
         self.checks.iter().filter(|check| !proved.contains(check)).collect()
     }
 
-    /// Whether the suite has proved itself. One without a mutant has not.
+    /// Whether what was played of the suite has proved itself. Without a mutant and a variant nothing has.
     pub fn is_proved(&self) -> bool {
-        !self.mutants.is_empty()
+        !(self.mutants.is_empty() && self.honest.is_empty())
             && self.mutants.iter().all(MutantRow::is_killed)
             && self.honest.iter().all(HonestRow::is_unharmed)
             && self.unproved().is_empty()
@@ -212,6 +212,10 @@ mod tests {
         let mut unjudged = matrix();
         unjudged.honest[0].passed = 0;
         assert!(!unjudged.is_proved());
+        let mut alone = KillMatrix { honest: matrix().honest, ..KillMatrix::default() };
+        assert!(alone.is_proved());
+        alone.honest[0].passed = 0;
+        assert!(!alone.is_proved());
     }
 
     #[test]
