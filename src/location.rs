@@ -216,8 +216,8 @@ impl Location {
         &self.directory
     }
 
-    /// The files that have content, each once: they are replaced by new ones, whose temporaries a killed writer may leave
-    /// behind, and must not be another cache's where the file system folds names.
+    /// The files that have content, each once: they are replaced by new ones, whose temporaries a killed writer may
+    /// leave behind, and must not be another cache's where the file system folds names.
     pub(crate) fn replaced(&self) -> impl Iterator<Item = &str> {
         let plaintext = (!self.shares_one_file()).then_some(self.plaintext.as_str());
         std::iter::once(self.file.as_str()).chain(plaintext)

@@ -81,7 +81,8 @@ fn moment(random: u32) -> Duration {
 const SHORTEST: Duration = Duration::from_millis(1);
 const SPREAD_MICROSECONDS: u32 = 2000;
 
-/// Whoever has asked in vain asks again long before half of this has passed, and marks the file again once half of it has.
+/// Whoever has asked in vain asks again long before half of this has passed, and marks the file again once half of it
+/// has.
 ///
 /// So there is always a fresh mark as long as anybody asks in vain.
 const FRESH: Duration = Duration::from_millis(100);

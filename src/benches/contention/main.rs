@@ -19,10 +19,10 @@
 //!
 //! | 16 x 200 updates | lost | errors | seconds | p50 | p90 | p99 | longest |
 //! |---|---|---|---|---|---|---|---|
-//! | token-cache, processes | 0 | 0 | 1.3 | 4.5 | 12 | 24 | 54 |
-//! | token-cache, threads | 0 | 0 | 1.2 | 4.2 | 11 | 23 | 51 |
-//! | msal-extensions 1.3, processes | 0 | 0 | 3.8 | 0.01 | 0.02 | 0.04 | 3,754 |
-//! | msal-extensions 1.3, threads | 0 | 0 | 3.8 | 0.01 | 0.01 | 0.03 | 3,753 |
+//! | token-cache, processes | 0 | 0 | 1.1 | 4.0 | 10 | 19 | 34 |
+//! | token-cache, threads | 0 | 0 | 1.0 | 3.5 | 9.5 | 18 | 31 |
+//! | msal-extensions 1.3, processes | 0 | 0 | 3.8 | 0.01 | 0.01 | 0.03 | 3,753 |
+//! | msal-extensions 1.3, threads | 0 | 0 | 3.8 | 0.01 | 0.01 | 0.04 | 3,753 |
 //!
 //! On a machine that others kept busy, the SDK's writers gave up after five seconds 6 and 12 times.
 //!

@@ -108,8 +108,8 @@ pub(crate) fn create_collection(world: &World, label: &'static str) {
 /// A session without encryption, which is enough to plant something.
 async fn plain_session(connection: &Connection) -> OwnedObjectPath {
     let interface = Some("org.freedesktop.Secret.Service");
-    // Once in thousands of times gnome-keyring 42 hears the first call of a connection before it has noted who calls,
-    // and a session for nobody ends it. This call it can answer to anybody.
+    // gnome-keyring 42 was once seen to end at an OpenSession that was the first call of its connection: it did not
+    // know the caller yet. This call it can answer to anybody.
     connection.call_method(Some(SERVICE), ROOT, interface, "ReadAlias", &"default").await.expect("an answer");
     let opened = connection
         .call_method(Some(SERVICE), ROOT, interface, "OpenSession", &("plain", Variant::from("")))
