@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use nix::dir::Dir;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open, openat};
+use nix::fcntl::{OFlag, open, readlink};
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::geteuid;
 
@@ -29,11 +29,11 @@ pub struct PrivateDir {
 impl PrivateDir {
     /// Opens a folder that exists.
     pub(super) fn open(path: &Path) -> Result<Option<Self>, FileError> {
-        let Some(parent) = parent(path)? else { return Ok(None) };
-        let descriptor = match openat(&parent, name(path)?, FLAGS | OFlag::O_NOFOLLOW, Mode::empty()) {
+        let path = &named(path)?;
+        let descriptor = match open(path, FLAGS | OFlag::O_NOFOLLOW, Mode::empty()) {
             Ok(descriptor) => File::from(descriptor),
             Err(Errno::ENOENT) => return Ok(None),
-            Err(errno) => return Err(not_a_directory(path, &parent, errno)),
+            Err(errno) => return Err(not_opened(path, errno)),
         };
         let directory = Self { descriptor, path: path.to_owned() };
         directory.make_private()?;
@@ -142,14 +142,25 @@ fn name(path: &Path) -> Result<&OsStr, FileError> {
     path.file_name().ok_or_else(|| FileError::system("open", path, io::ErrorKind::InvalidInput))
 }
 
-/// Says what stands where the folder should be: the system's code alone does not.
-fn not_a_directory(path: &Path, parent: &File, errno: Errno) -> FileError {
-    if !matches!(errno, Errno::ELOOP | Errno::EMLINK | Errno::ENOTDIR) {
-        return FileError::system("open", path, errno);
+/// The path without anything behind its last name: a link whose name a slash follows would be followed itself.
+///
+/// A path without a last name, as the root is, is no place for a private folder.
+fn named(path: &Path) -> Result<PathBuf, FileError> {
+    Ok(path.parent().unwrap_or(Path::new("/")).join(name(path)?))
+}
+
+/// Says what stands where the folder should be, or in the way to it: the system's code alone does not.
+fn not_opened(path: &Path, errno: Errno) -> FileError {
+    if readlink(path).is_ok() {
+        return FileError::not_safe(path, Finding::Link);
     }
-    let is_link = name(path).is_ok_and(|name| nix::fcntl::readlinkat(parent, name).is_ok());
-    let other = Finding::Kind { found: "something else", expected: "a folder" };
-    FileError::not_safe(path, if is_link { Finding::Link } else { other })
+    match (parent(path), errno) {
+        (Err(error), _) => error,
+        (Ok(_), Errno::ELOOP | Errno::EMLINK | Errno::ENOTDIR) => {
+            FileError::not_safe(path, Finding::Kind { found: "something else", expected: "a folder" })
+        }
+        (Ok(_), errno) => FileError::system("open", path, errno),
+    }
 }
 
 fn put_on_disk(descriptor: &File, path: &Path) -> Result<(), FileError> {
@@ -170,9 +181,9 @@ pub(super) const OPEN_TO_OTHERS: u32 = 0o077;
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
-    use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::fs::unix::testing::is_unchanged_by;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).expect("it exists").mode() & PERMISSIONS
@@ -211,6 +222,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_in_the_way_to_the_folder_is_named() {
+        let home = tempfile::tempdir().expect("a folder");
+        let file = home.path().join("home");
+        fs::write(&file, "").expect("written");
+        let error = PrivateDir::open(&file.join("cache")).expect_err("refused");
+        assert!(matches!(&error, FileError::System { path, .. } if *path == file), "{error:?}");
+    }
+
+    #[test]
+    fn a_path_without_a_name_is_no_folder_of_ours() {
+        let home = tempfile::tempdir().expect("a folder");
+        let error = PrivateDir::open(&home.path().join("..")).expect_err("refused");
+        let invalid = io::ErrorKind::InvalidInput;
+        assert!(matches!(&error, FileError::System { source, .. } if source.kind() == invalid), "{error:?}");
+    }
+
+    #[test]
     fn an_own_folder_that_others_can_read_is_tightened() {
         for loose in [0o755, 0o750, 0o711] {
             let (_home, path) = with_mode(loose);
@@ -222,23 +250,8 @@ mod tests {
     /// On a file system that nothing can be written to, a change of mode that changes nothing is refused too.
     #[test]
     fn a_private_folder_is_opened_without_a_change() {
-        let (home, path) = with_mode(0o700);
-        let changed = |path: &Path| {
-            let metadata = fs::metadata(path).expect("it exists");
-            (metadata.ctime(), metadata.ctime_nsec())
-        };
-        let before = changed(&path);
-        // Once a newer file looks newer, the clock of the file system has ticked, and a change would be seen.
-        let (clock, begun) = (home.path().join("clock"), Instant::now());
-        loop {
-            fs::write(&clock, "").expect("written");
-            if changed(&clock) > before {
-                break;
-            }
-            assert!(begun.elapsed() < Duration::from_secs(10), "the clock stands still");
-        }
-        PrivateDir::open(&path).expect("no error").expect("there");
-        assert_eq!(changed(&path), before);
+        let (_home, path) = with_mode(0o700);
+        is_unchanged_by(&path, || drop(PrivateDir::open(&path).expect("no error").expect("there")));
     }
 
     #[test]
@@ -260,8 +273,10 @@ mod tests {
         let (home, path) = with_mode(0o700);
         let link = home.path().join("link");
         symlink(&path, &link).expect("linked");
-        let error = PrivateDir::open(&link).expect_err("refused");
-        assert!(matches!(error, FileError::Unsafe { finding: Finding::Link, .. }), "{error:?}");
+        for link in [link.clone(), link.join(""), link.join(".")] {
+            let error = PrivateDir::open(&link).expect_err("refused");
+            assert!(matches!(error, FileError::Unsafe { finding: Finding::Link, .. }), "{error:?}");
+        }
     }
 
     #[test]

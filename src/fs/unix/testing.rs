@@ -1,8 +1,9 @@
 //! What tests ask of Unix.
 
 use std::fs::{Permissions, metadata, set_permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::directory::{OPEN_TO_OTHERS, WRITABLE_BY_OTHERS};
 use crate::fs::testing::Others;
@@ -25,6 +26,26 @@ pub(crate) fn others_may(path: &Path) -> Others {
         mode if mode & OPEN_TO_OTHERS != 0 => Others::Read,
         _ => Others::Nothing,
     }
+}
+
+/// Asserts that this changes nothing of a file or folder, not even what it had already.
+pub(super) fn is_unchanged_by(path: &Path, action: impl FnOnce()) {
+    let changed = |path: &Path| {
+        let metadata = metadata(path).expect("it exists");
+        (metadata.ctime(), metadata.ctime_nsec())
+    };
+    let before = changed(path);
+    // Once a newer file looks newer, the clock of the file system has ticked, and a change would be seen.
+    let (elsewhere, begun) = (tempfile::tempdir().expect("a folder"), Instant::now());
+    loop {
+        std::fs::write(elsewhere.path().join("clock"), "").expect("written");
+        if changed(&elsewhere.path().join("clock")) > before {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "the clock stands still");
+    }
+    action();
+    assert_eq!(changed(path), before);
 }
 
 /// Another process that is alive while this is.
