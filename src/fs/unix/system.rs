@@ -210,9 +210,14 @@ impl Checked {
 /// Some file systems keep no modes: every file has the one that the whole was mounted with. Where that lets nobody else
 /// in, it does not matter that it cannot be changed.
 pub(super) fn make_owner_only(file: &File, path: &Path) -> Result<(), FileError> {
+    let mode = || {
+        file.metadata().map_err(|error| FileError::system("look at", path, error)).map(|found| found.mode())
+    };
+    if mode()? & PERMISSIONS == OWNER_ONLY_BITS {
+        return Ok(());
+    }
     let tightened = file.set_permissions(Permissions::from_mode(OWNER_ONLY_BITS));
-    let after = file.metadata().map_err(|error| FileError::system("look at", path, error))?;
-    let is_private = after.mode() & (OPEN_TO_OTHERS | OWNER_ONLY_BITS) == OWNER_ONLY_BITS;
+    let is_private = mode()? & (OPEN_TO_OTHERS | OWNER_ONLY_BITS) == OWNER_ONLY_BITS;
     match tightened {
         Ok(()) | Err(_) if is_private => Ok(()),
         Ok(()) => Err(FileError::not_safe(path, Finding::ModesIgnored)),
@@ -260,6 +265,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::fs::unix::testing::is_unchanged_by;
 
     struct Place {
         _home: tempfile::TempDir,
@@ -360,11 +366,28 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_file_whose_mode_cannot_be_changed_is_an_error_unless_it_is_private() {
         // Nobody can change the mode of what says something of a process.
-        let private = Path::new("/proc/self/mem");
         let readable = Path::new("/proc/self/status");
-        make_owner_only(&File::open(private).expect("there"), private).expect("private as it is");
         let refused = make_owner_only(&File::open(readable).expect("there"), readable);
         assert!(matches!(refused, Err(FileError::System { action: "make private", .. })), "{refused:?}");
+
+        // Nor through a descriptor that can only be asked where it leads; the owner may do more here than is needed.
+        let place = Place::new();
+        fs::write(place.path("a"), "ours").expect("written");
+        place.set_mode("a", 0o700);
+        let private = place.path("a");
+        let nowhere = nix::fcntl::open(&private, OFlag::O_PATH, Mode::empty()).expect("there");
+        make_owner_only(&File::from(nowhere), &private).expect("private as it is");
+        assert_eq!(place.mode("a"), 0o700);
+    }
+
+    #[test]
+    fn a_mode_that_is_right_is_not_set_again() {
+        let place = Place::new();
+        fs::write(place.path("a"), "ours").expect("written");
+        place.set_mode("a", OWNER_ONLY_BITS);
+        let path = place.path("a");
+        let file = File::open(&path).expect("there");
+        is_unchanged_by(&path, || make_owner_only(&file, &path).expect("private"));
     }
 
     #[test]
