@@ -192,13 +192,17 @@ impl TokenCache {
         F: FnOnce(Option<&SecretBytes>) -> Result<SecretBytes, Box<dyn StdError + Send + Sync>>,
     {
         let (stored, glimpse) = self.read_from_current(deadline)?;
-        self.remember(glimpse, stored.as_ref());
-        let changed = change(stored.as_ref()).map_err(|source| Error::Update { source })?;
-        if stored.as_ref() == Some(&changed) {
-            return Ok(());
+        match change(stored.as_ref()) {
+            Ok(changed) if stored.as_ref() != Some(&changed) => {
+                // The application's part is over; how long it took is not the store's fault.
+                self.save(held, &changed, self.setup.deadline())
+            }
+            unchanged => {
+                // What is saved is remembered instead; after an error it is better to read again.
+                self.remember(glimpse, stored.as_ref());
+                unchanged.map(drop).map_err(|source| Error::Update { source })
+            }
         }
-        // The application's part is over; how long it took is not the store's fault.
-        self.save(held, &changed, self.setup.deadline())
     }
 
     /// Replaces the cache, whatever is stored, as long as it can be read: what cannot be read is not overwritten.

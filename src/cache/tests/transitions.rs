@@ -279,6 +279,11 @@ fn what_an_update_has_read_is_no_change_that_is_yet_to_be_read() {
     assert!(other.changed().expect("looked"));
     other.update(|stored| Ok(stored.expect("there is one").clone())).expect("nothing to do");
     assert!(!other.changed().expect("looked"));
+
+    cache.write(secret("newer")).expect("written");
+    assert!(other.changed().expect("looked"));
+    other.update(|_| Err("the application's".into())).expect_err("its error");
+    assert!(!other.changed().expect("looked"));
 }
 
 #[test]
