@@ -32,11 +32,13 @@ fn is_refusal(error: &zbus::Error) -> bool {
 pub(super) fn store(address: &str, canary: &str) -> Result<String, BusLeakError> {
     zruntime::block_on(async {
         let connection = connect(address).await?;
+        // Before the session: gnome-keyring 42 sometimes hears the first call of a connection before it has noted who
+        // calls, and a session for nobody ends it.
+        let collection: OwnedObjectPath =
+            body_of("ReadAlias", &service(&connection, "ReadAlias", &("default",)).await?)?;
         let body = ("plain", Variant::from(""));
         let (_, session): (OwnedVariant, OwnedObjectPath) =
             body_of("OpenSession", &service(&connection, "OpenSession", &body).await?)?;
-        let collection: OwnedObjectPath =
-            body_of("ReadAlias", &service(&connection, "ReadAlias", &("default",)).await?)?;
         if collection.as_str() == "/" {
             return Err(BusLeakError::NoDefaultCollection);
         }

@@ -17,7 +17,7 @@ use crate::{
     observation::{Clock, EvidenceLog, KeyringItem, Observer, SessionIndex},
     world::{
         bus::{BrokerKind, Bus, WireTap},
-        client::{Algorithm, KeyringClient},
+        client::KeyringClient,
         program,
         secret_service::DefaultCollection,
     },
@@ -222,7 +222,6 @@ fn read(address: &str) -> Result<Inventory, String> {
 fn default_collection(address: &str) -> Result<DefaultCollection, String> {
     let found = || {
         let mut client = KeyringClient::connect(address)?;
-        client.open_session(Algorithm::Plain)?;
         Ok::<_, crate::world::client::ClientError>(match client.alias("default")? {
             None => DefaultCollection::Missing,
             Some(collection) => DefaultCollection::Present { locked: client.is_locked(&collection)? },

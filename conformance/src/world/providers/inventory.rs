@@ -22,9 +22,11 @@ impl Inventory {
     /// [`ClientError`] if anything at all could not be read.
     pub(super) fn read(address: &str) -> Result<Self, ClientError> {
         let mut client = KeyringClient::connect(address)?;
-        client.open_session(Algorithm::DiffieHellman)?;
         let mut inventory = Self::default();
+        // Before the session: gnome-keyring 42 sometimes hears the first call of a connection before it has noted who
+        // calls, and a session for nobody ends it.
         let mut collections = client.collections()?;
+        client.open_session(Algorithm::DiffieHellman)?;
         collections.sort_unstable();
         for collection in collections {
             if client.is_locked(&collection)? {
