@@ -20,10 +20,10 @@
 //!
 //! | 16 x 200 updates | lost | errors | seconds | p50 | p90 | p99 | longest |
 //! |---|---|---|---|---|---|---|---|
-//! | token-cache, processes | 0, 0 | 0, 0 | 1.1, 3.1 | 4.0, 9.5 | 10, 32 | 19, 66 | 34, 136 |
-//! | token-cache, threads | 0, 0 | 0, 0 | 1.0, 3.3 | 3.5, 10 | 9.5, 33 | 18, 65 | 31, 170 |
-//! | msal-extensions 1.3, processes | 0, 0 | 0, 0 | 3.8, 3.9 | 0.01, 0.07 | 0.01, 0.09 | 0.03, 0.15 | 3,753, 3,504 |
-//! | msal-extensions 1.3, threads | 0, 0 | 0, 0 | 3.8, 3.9 | 0.01, 0.07 | 0.01, 0.09 | 0.04, 0.16 | 3,753, 3,757 |
+//! | token-cache, processes | 0, 0 | 0, 0 | 1.1, 3.0 | 4.0, 9.3 | 10, 30 | 19, 58 | 34, 98 |
+//! | token-cache, threads | 0, 0 | 0, 0 | 1.0, 2.8 | 3.5, 8.8 | 9.5, 29 | 18, 60 | 31, 117 |
+//! | msal-extensions 1.3, processes | 0, 0 | 0, 0 | 3.8, 3.8 | 0.01, 0.05 | 0.01, 0.08 | 0.03, 0.13 | 3,753, 3,254 |
+//! | msal-extensions 1.3, threads | 0, 0 | 0, 0 | 3.8, 3.8 | 0.01, 0.06 | 0.01, 0.08 | 0.04, 0.14 | 3,753, 3,755 |
 //!
 //! On a machine that others kept busy, the SDK's writers gave up after five seconds 6 and 12 times.
 //!
