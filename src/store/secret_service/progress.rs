@@ -11,8 +11,8 @@ use super::service::{Call, Effect};
 
 /// The state of one request.
 ///
-/// A call begins under the same lock under which a request is cancelled. So after a cancellation no call begins,
-/// and whoever cancels knows whether a change may have happened.
+/// A call begins under the same lock under which a request is cancelled, and so does the request end. So after a
+/// cancellation no call begins, and whoever cancels knows whether a change may have happened.
 #[derive(Debug, Default)]
 pub(super) struct Progress(Mutex<State>);
 
@@ -35,17 +35,20 @@ impl Progress {
         Ok(())
     }
 
-    /// Stops the request and says what is known about it.
-    pub(super) fn cancel(&self) -> Obstacle {
+    /// Stops the request and says what is known about it; `None` if it has ended, and there is an answer.
+    pub(super) fn cancel(&self) -> Option<Obstacle> {
         let mut state = self.state();
+        if state.ended {
+            return None;
+        }
         state.cancelled = true;
         if let Some(waker) = state.waker.take() {
             waker.wake();
         }
-        state.interrupted()
+        Some(state.interrupted())
     }
 
-    /// Carries `work` out; `None` once the request has been cancelled.
+    /// Carries `work` out to its end; `None` if the request was cancelled before.
     pub(super) async fn until_cancelled<F: Future>(&self, work: F) -> Option<F::Output> {
         let mut work = pin!(work);
         poll_fn(|context| {
@@ -56,9 +59,16 @@ impl Progress {
                 }
                 state.waker = Some(context.waker().clone());
             }
-            work.as_mut().poll(context).map(Some)
+            work.as_mut().poll(context).map(|output| self.end().then_some(output))
         })
         .await
+    }
+
+    /// Notes that there is an answer; says whether somebody still waits for it.
+    fn end(&self) -> bool {
+        let mut state = self.state();
+        state.ended = !state.cancelled;
+        state.ended
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -69,6 +79,8 @@ impl Progress {
 #[derive(Debug, Default)]
 struct State {
     cancelled: bool,
+    /// There is an answer that nobody can cancel any more.
+    ended: bool,
     /// The call that began last.
     last: Option<&'static str>,
     /// The changing call that began last; a later reading call does not undo the doubt.
@@ -97,7 +109,7 @@ mod tests {
     fn a_request_that_only_read_has_timed_out() {
         let progress = Progress::default();
         progress.enter(GET_SECRET).expect("nobody cancelled");
-        let Obstacle::Broken(breakage) = progress.cancel() else { panic!("a time-out is a breakage") };
+        let Some(Obstacle::Broken(breakage)) = progress.cancel() else { panic!("a time-out is a breakage") };
         assert_eq!(breakage, Breakage::TimedOut { call: "GetSecret" });
     }
 
@@ -106,14 +118,14 @@ mod tests {
         let progress = Progress::default();
         progress.enter(SET_SECRET).expect("nobody cancelled");
         progress.enter(GET_SECRET).expect("nobody cancelled");
-        let Obstacle::Broken(breakage) = progress.cancel() else { panic!("a time-out is a breakage") };
+        let Some(Obstacle::Broken(breakage)) = progress.cancel() else { panic!("a time-out is a breakage") };
         assert_eq!(breakage, Breakage::OutcomeUnknown { call: "SetSecret" });
     }
 
     #[test]
     fn after_a_cancellation_no_call_begins() {
         let progress = Progress::default();
-        progress.cancel();
+        progress.cancel().expect("nothing has ended");
         let refused = progress.enter(SET_SECRET).expect_err("the request was cancelled");
         assert!(matches!(refused, Obstacle::Broken(Breakage::TimedOut { .. })));
     }
@@ -129,8 +141,16 @@ mod tests {
     }
 
     #[test]
-    fn work_that_ends_is_handed_through() {
+    fn work_that_ends_is_handed_through_and_cannot_be_cancelled_any_more() {
         let progress = Progress::default();
         assert_eq!(zbus::block_on(progress.until_cancelled(ready(7))), Some(7));
+        assert!(progress.cancel().is_none());
+    }
+
+    #[test]
+    fn work_that_ends_while_it_is_cancelled_has_no_answer() {
+        let progress = Progress::default();
+        let work = async { progress.cancel().expect("it has not ended") };
+        assert!(zbus::block_on(progress.until_cancelled(work)).is_none());
     }
 }

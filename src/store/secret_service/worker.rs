@@ -56,11 +56,13 @@ impl Worker {
         self.submit(Job { request, deadline, progress: Arc::clone(&progress), reply, stream: None })?;
         match answer.recv_timeout(deadline.remaining()) {
             Ok(answer) => answer,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                let interrupted = progress.cancel();
-                // The answer may have come in between; it knows more than the cancellation.
-                answer.try_recv().unwrap_or(Err(interrupted))
-            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => match progress.cancel() {
+                Some(interrupted) => Err(interrupted),
+                // The answer has come in between; it knows more than a cancellation, and is under way.
+                None => answer
+                    .recv()
+                    .unwrap_or(Err(Obstacle::Broken(Breakage::Disconnected { call: "the D-Bus thread" }))),
+            },
         }
     }
 
@@ -126,12 +128,13 @@ fn work(place: &Place, jobs: &Receiver<Job>) {
         let answer = zbus::block_on(progress.until_cancelled(serve(place, &mut link, &mut job)));
         // After a cancellation half a message may have been sent, and after a failure the service may have
         // another idea of the session than we: both times the next request starts afresh.
-        if matches!(answer, None | Some(Err(Obstacle::Broken(_)))) {
-            close(link.take());
-        }
+        let afresh = matches!(answer, None | Some(Err(Obstacle::Broken(_))));
         if let Some(answer) = answer {
-            // Nobody listens any more if the deadline passed meanwhile; the caller has had its answer then.
+            // First of all: whoever waits for it may have no time left.
             drop(job.reply.send(answer));
+        }
+        if afresh {
+            close(link.take());
         }
     }
     close(link);
