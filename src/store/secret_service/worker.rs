@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crate::SecretBytes;
 use crate::location::BusAddress;
@@ -58,10 +59,10 @@ impl Worker {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => match progress.cancel() {
                 Some(interrupted) => Err(interrupted),
-                // The answer has come in between; it knows more than a cancellation, and is under way.
+                // The answer has come in between; it knows more than a cancellation, and is handed over now.
                 None => answer
-                    .recv()
-                    .unwrap_or(Err(Obstacle::Broken(Breakage::Disconnected { call: "the D-Bus thread" }))),
+                    .recv_timeout(HANDOVER)
+                    .unwrap_or(Err(Obstacle::Broken(Breakage::OutcomeUnknown { call: "the D-Bus thread" }))),
             },
         }
     }
@@ -161,6 +162,9 @@ async fn serve(place: &Place, link: &mut Option<Link>, job: &mut Job) -> Answer 
         Request::Clear => item::clear(&service, &place.item).await.map(|()| None),
     }
 }
+
+/// Longer than it takes to hand an answer over that there is, also on a busy machine.
+const HANDOVER: Duration = Duration::from_secs(1);
 
 fn close(link: Option<Link>) {
     if let Some(link) = link {
