@@ -1,4 +1,6 @@
 //! The token authority as a client on the wire sees it.
+//!
+//! One file: each test is a conversation with an authority, through the client at the end of the file.
 
 use std::{
     collections::BTreeMap,

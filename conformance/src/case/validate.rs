@@ -1,4 +1,6 @@
 //! The search for contradictions in a case.
+//!
+//! Nearly half of the file is its tests: each contradiction has one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

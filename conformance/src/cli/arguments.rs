@@ -1,4 +1,6 @@
 //! What can be said on the command line.
+//!
+//! One file: it is one declaration, of which `--help` is made, and nearly nothing but declarations.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! A hand-made set of results, facts and a case, for tests.
+//!
+//! One file: it is one value, with no code but what makes its parts.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! One session's conversation: steps become requests, replies become facts.
+//!
+//! Two fifths of the file are its tests; a conversation is one sequence, whose steps share its state.
 
 use std::{
     collections::BTreeSet,

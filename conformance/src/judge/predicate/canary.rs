@@ -1,4 +1,6 @@
 //! Canaries that are somewhere, or nowhere.
+//!
+//! Half of the file is its tests, which share the facts that they are about.
 
 use super::refusal::undecided;
 use crate::{

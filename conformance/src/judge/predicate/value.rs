@@ -1,4 +1,6 @@
 //! Values that come back, and values that must not.
+//!
+//! Nearly half of the file is its tests, which share the facts that they are about.
 
 use super::refusal::undecided;
 use crate::{

@@ -1,4 +1,6 @@
 //! What is seen of an announced call, and whether it reaches beyond the session's territory.
+//!
+//! One file: it is one type, with one short method for each kind of call that it looks at.
 
 use std::{collections::HashMap, os::fd::OwnedFd, path::PathBuf};
 
